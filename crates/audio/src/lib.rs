@@ -1,0 +1,1 @@
+//! Read, resample and write audio for ZONOS2.

@@ -1,0 +1,1 @@
+//! The ZONOS2 backbone: prompt rows, mixture-of-experts transformer, sampler and generation loop.

@@ -1,0 +1,1 @@
+//! Voices for ZONOS2: log-mel front end and ECAPA-TDNN speaker encoder.

@@ -1,0 +1,1 @@
+//! Languages, text normalization interface and sentence splitting for ZONOS2.

@@ -1,0 +1,1 @@
+//! Named tensors from safetensors and .pth checkpoints, checked by shape.
