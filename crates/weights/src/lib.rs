@@ -1,1 +1,19 @@
-//! Named tensors from safetensors and .pth checkpoints, checked by shape.
+//! Named tensors from safetensors and `.pth` checkpoints, checked by name, shape and element type.
+//!
+//! A [`Checkpoint`] is a set of named tensors: files mapped into memory, or values drawn from a seed. A model reads
+//! it through [`Weights`], a view that knows a name prefix, a device and the element type wanted. When the model is
+//! built, [`Checkpoint::check_all_used`] names every tensor that nothing asked for.
+
+mod checkpoint;
+mod error;
+mod mapped;
+mod pickle;
+mod pth;
+mod random;
+mod safetensors;
+mod view;
+
+pub use checkpoint::Checkpoint;
+pub use error::{Error, Result};
+pub use random::{Init, InitRule};
+pub use view::Weights;

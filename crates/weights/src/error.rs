@@ -1,0 +1,87 @@
+use std::path::PathBuf;
+
+/// What can go wrong between a checkpoint on disk and a tensor in a model.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be opened or mapped.
+    #[error("cannot read {path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The path holds no checkpoint of a known kind.
+    #[error(
+        "{path} is no checkpoint: expected a .safetensors or .pth file, or a folder that holds model*.safetensors or model.pth"
+    )]
+    NoCheckpoint {
+        /// What was looked at.
+        path: PathBuf,
+    },
+    /// The file is damaged or not of the kind that its name says.
+    #[error("{path} is damaged or of another format: {reason}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// Two tensors of one checkpoint carry the same name.
+    #[error("tensor `{name}` occurs twice in {path}")]
+    Duplicate {
+        /// The tensor's name.
+        name: String,
+        /// The checkpoint.
+        path: PathBuf,
+    },
+    /// A tensor that the model needs is not there.
+    #[error("tensor `{name}` is missing from {path}")]
+    Missing {
+        /// The tensor's name.
+        name: String,
+        /// The checkpoint.
+        path: PathBuf,
+    },
+    /// A tensor has another shape than the configuration asks for.
+    #[error("tensor `{name}` of {path} has shape {found:?}, the configuration asks for {expected:?}")]
+    Shape {
+        /// The tensor's name.
+        name: String,
+        /// The checkpoint.
+        path: PathBuf,
+        /// The shape that the model needs.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        found: Vec<usize>,
+    },
+    /// Tensors that the model does not know.
+    #[error("{path} holds tensors that this model does not know: {}", list(.names))]
+    Unknown {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The unknown names, sorted.
+        names: Vec<String>,
+    },
+    /// A tensor could not be made on the device.
+    #[error("tensor `{name}`: {source}")]
+    Tensor {
+        /// The tensor's name.
+        name: String,
+        /// What candle said.
+        source: candle_core::Error,
+    },
+}
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The first few names, then how many more there are.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

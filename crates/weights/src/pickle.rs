@@ -1,0 +1,321 @@
+//! Reads the part of Python's pickle format that `torch.save` writes. Nothing is executed: a call to anything but
+//! the few constructors that describe tensors and dictionaries becomes [`Value::Opaque`].
+//!
+//! Opcodes after CPython's `Lib/pickletools.py`, protocols 2 to 4.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use candle_core::DType;
+
+/// A pickled object as far as checkpoints need it.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Int(i64),
+    Str(Rc<str>),
+    Sequence(Rc<RefCell<Vec<Value>>>),
+    Dict(Rc<RefCell<Vec<(Value, Value)>>>),
+    Global(Rc<str>),
+    Storage(Rc<Storage>),
+    Tensor(Rc<TensorRef>),
+    /// None, booleans, floats and objects of unknown classes.
+    Opaque,
+    Mark,
+}
+
+/// A block of numbers stored as a file of its own in the archive.
+#[derive(Debug)]
+pub(crate) struct Storage {
+    pub(crate) dtype: DType,
+    pub(crate) key: Rc<str>,
+}
+
+/// A tensor: a view of a storage, offsets and strides counted in elements.
+#[derive(Debug)]
+pub(crate) struct TensorRef {
+    pub(crate) storage: Rc<Storage>,
+    pub(crate) offset: usize,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) stride: Vec<usize>,
+}
+
+type Outcome<T> = Result<T, String>;
+
+/// Nested deeper than any checkpoint; keeps hostile files from growing the stack without bound.
+const MAX_STACK: usize = 1 << 20;
+
+/// Reads one pickled object from `bytes`.
+pub(crate) fn read(bytes: &[u8]) -> Outcome<Value> {
+    let mut reader = Reader { bytes };
+    let mut machine = Machine::default();
+    loop {
+        let opcode = reader.byte()?;
+        if opcode == b'.' {
+            return machine.pop();
+        }
+        machine.step(opcode, &mut reader)?;
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, len: usize) -> Outcome<&'a [u8]> {
+        let (head, tail) = self.bytes.split_at_checked(len).ok_or("the pickle ends early")?;
+        self.bytes = tail;
+        Ok(head)
+    }
+
+    fn byte(&mut self) -> Outcome<u8> {
+        Ok(self.take(1)?[0])
+    }
+
+    /// A little-endian unsigned number of `len` ≤ 8 bytes.
+    fn number(&mut self, len: usize) -> Outcome<usize> {
+        let value = self.take(len)?.iter().rev().fold(0u64, |value, &byte| (value << 8) | u64::from(byte));
+        usize::try_from(value).map_err(|_| "a length that does not fit in memory".to_owned())
+    }
+
+    fn text(&mut self, len: usize) -> Outcome<Value> {
+        let text = std::str::from_utf8(self.take(len)?).map_err(|error| error.to_string())?;
+        Ok(Value::Str(text.into()))
+    }
+
+    fn line(&mut self) -> Outcome<&'a str> {
+        let end = self.bytes.iter().position(|&byte| byte == b'\n').ok_or("the pickle ends early")?;
+        let line = self.take(end)?;
+        self.byte()?;
+        std::str::from_utf8(line).map_err(|error| error.to_string())
+    }
+
+    /// A two's-complement number of `len` bytes; those that do not fit in 64 bits are of no use to a checkpoint.
+    fn long(&mut self, len: usize) -> Outcome<Value> {
+        let bytes = self.take(len)?;
+        if len > 8 {
+            return Ok(Value::Opaque);
+        }
+        let fill = if bytes.last().is_some_and(|&top| top >= 0x80) { 0xff } else { 0 };
+        let mut wide = [fill; 8];
+        wide[..len].copy_from_slice(bytes);
+        Ok(Value::Int(i64::from_le_bytes(wide)))
+    }
+}
+
+#[derive(Default)]
+struct Machine {
+    stack: Vec<Value>,
+    memo: HashMap<usize, Value>,
+}
+
+impl Machine {
+    fn step(&mut self, opcode: u8, reader: &mut Reader) -> Outcome<()> {
+        match opcode {
+            0x80 => reader.take(1).map(drop),
+            0x95 => reader.take(8).map(drop),
+            b'q' => self.remember(reader.number(1)?),
+            b'r' => self.remember(reader.number(4)?),
+            0x94 => self.remember(self.memo.len()),
+            b'h' => self.recall(reader.number(1)?),
+            b'j' => self.recall(reader.number(4)?),
+            b'0' => self.pop().map(drop),
+            b'a' => self.append_one(),
+            b'e' => self.append_many(),
+            b's' => self.set_one(),
+            b'u' => self.set_many(),
+            // State of an object, such as the `_metadata` of an OrderedDict: of no use here.
+            b'b' => self.pop().map(drop),
+            _ => {
+                let value = self.value(opcode, reader)?;
+                self.push(value)
+            }
+        }
+    }
+
+    /// Opcodes that put one object on the stack.
+    fn value(&mut self, opcode: u8, reader: &mut Reader) -> Outcome<Value> {
+        match opcode {
+            b'(' => Ok(Value::Mark),
+            b'N' | 0x88 | 0x89 => Ok(Value::Opaque),
+            b'G' => reader.take(8).map(|_| Value::Opaque),
+            b'J' => reader.long(4),
+            b'K' => Ok(Value::Int(reader.number(1)? as i64)),
+            b'M' => Ok(Value::Int(reader.number(2)? as i64)),
+            0x8a => {
+                let len = reader.number(1)?;
+                reader.long(len)
+            }
+            b'X' => {
+                let len = reader.number(4)?;
+                reader.text(len)
+            }
+            0x8c => {
+                let len = reader.number(1)?;
+                reader.text(len)
+            }
+            b')' | b']' => Ok(sequence(Vec::new())),
+            b't' => self.pop_to_mark().map(sequence),
+            b'l' => self.pop_to_mark().map(sequence),
+            0x85..=0x87 => self.pop_many(usize::from(opcode - 0x84)).map(sequence),
+            b'}' => Ok(Value::Dict(Rc::default())),
+            b'd' => Ok(Value::Dict(Rc::new(RefCell::new(pairs(self.pop_to_mark()?)?)))),
+            b'c' => Ok(Value::Global(format!("{}.{}", reader.line()?, reader.line()?).into())),
+            0x93 => self.stack_global(),
+            b'Q' => persistent(&self.pop()?),
+            b'R' | 0x81 => {
+                let arguments = self.pop()?;
+                construct(&self.pop()?, &arguments)
+            }
+            other => Err(format!("pickle opcode {other:#04x} has no place in a checkpoint")),
+        }
+    }
+
+    fn push(&mut self, value: Value) -> Outcome<()> {
+        if self.stack.len() >= MAX_STACK {
+            return Err("the pickle nests too deeply".into());
+        }
+        self.stack.push(value);
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Outcome<Value> {
+        self.stack.pop().ok_or_else(|| "the pickle takes from an empty stack".into())
+    }
+
+    fn pop_many(&mut self, count: usize) -> Outcome<Vec<Value>> {
+        let start = self.stack.len().checked_sub(count).ok_or("the pickle takes from an empty stack")?;
+        Ok(self.stack.split_off(start))
+    }
+
+    fn pop_to_mark(&mut self) -> Outcome<Vec<Value>> {
+        let mark = self.stack.iter().rposition(|value| matches!(value, Value::Mark)).ok_or("no mark on the stack")?;
+        let values = self.stack.split_off(mark + 1);
+        self.stack.pop();
+        Ok(values)
+    }
+
+    fn remember(&mut self, index: usize) -> Outcome<()> {
+        let top = self.stack.last().ok_or("the pickle remembers nothing")?.clone();
+        self.memo.insert(index, top);
+        Ok(())
+    }
+
+    fn recall(&mut self, index: usize) -> Outcome<()> {
+        let value = self.memo.get(&index).cloned().ok_or("the pickle recalls what it never stored")?;
+        self.push(value)
+    }
+
+    fn append_one(&mut self) -> Outcome<()> {
+        let value = self.pop()?;
+        self.extend_top(vec![value])
+    }
+
+    fn append_many(&mut self) -> Outcome<()> {
+        let values = self.pop_to_mark()?;
+        self.extend_top(values)
+    }
+
+    fn extend_top(&mut self, values: Vec<Value>) -> Outcome<()> {
+        if let Some(Value::Sequence(list)) = self.stack.last() {
+            list.borrow_mut().extend(values);
+        }
+        Ok(())
+    }
+
+    fn set_one(&mut self) -> Outcome<()> {
+        let pair = self.pop_many(2)?;
+        self.update_top(pair)
+    }
+
+    fn set_many(&mut self) -> Outcome<()> {
+        let values = self.pop_to_mark()?;
+        self.update_top(values)
+    }
+
+    fn update_top(&mut self, values: Vec<Value>) -> Outcome<()> {
+        if let Some(Value::Dict(dict)) = self.stack.last() {
+            dict.borrow_mut().extend(pairs(values)?);
+        }
+        Ok(())
+    }
+
+    fn stack_global(&mut self) -> Outcome<Value> {
+        let names = self.pop_many(2)?;
+        match (&names[0], &names[1]) {
+            (Value::Str(module), Value::Str(name)) => Ok(Value::Global(format!("{module}.{name}").into())),
+            _ => Err("a class without a name".into()),
+        }
+    }
+}
+
+fn sequence(values: Vec<Value>) -> Value {
+    Value::Sequence(Rc::new(RefCell::new(values)))
+}
+
+fn pairs(values: Vec<Value>) -> Outcome<Vec<(Value, Value)>> {
+    if values.len() % 2 != 0 {
+        return Err("a dictionary with a key but no value".into());
+    }
+    let mut values = values.into_iter();
+    let mut pairs = Vec::with_capacity(values.len() / 2);
+    while let (Some(key), Some(value)) = (values.next(), values.next()) {
+        pairs.push((key, value));
+    }
+    Ok(pairs)
+}
+
+/// `("storage", torch.BFloat16Storage, key, location, elements)`.
+fn persistent(id: &Value) -> Outcome<Value> {
+    let Value::Sequence(id) = id else { return Err("a persistent id that is no tuple".into()) };
+    match id.borrow().as_slice() {
+        [Value::Str(kind), Value::Global(class), Value::Str(key), ..] if **kind == *"storage" => {
+            Ok(Value::Storage(Rc::new(Storage { dtype: storage_dtype(class)?, key: key.clone() })))
+        }
+        _ => Err("a persistent id that names no storage".into()),
+    }
+}
+
+fn storage_dtype(class: &str) -> Outcome<DType> {
+    match class {
+        "torch.DoubleStorage" => Ok(DType::F64),
+        "torch.FloatStorage" => Ok(DType::F32),
+        "torch.HalfStorage" => Ok(DType::F16),
+        "torch.BFloat16Storage" => Ok(DType::BF16),
+        "torch.LongStorage" => Ok(DType::I64),
+        "torch.ByteStorage" => Ok(DType::U8),
+        other => Err(format!("unsupported storage class {other}")),
+    }
+}
+
+/// What a call builds, for the few callables that matter.
+fn construct(callable: &Value, arguments: &Value) -> Outcome<Value> {
+    let (Value::Global(name), Value::Sequence(arguments)) = (callable, arguments) else { return Ok(Value::Opaque) };
+    match &**name {
+        "collections.OrderedDict" => Ok(Value::Dict(Rc::default())),
+        "torch._utils._rebuild_tensor_v2" => tensor(&arguments.borrow()),
+        "torch._utils._rebuild_parameter" => Ok(arguments.borrow().first().cloned().unwrap_or(Value::Opaque)),
+        _ => Ok(Value::Opaque),
+    }
+}
+
+/// `(storage, offset, size, stride, requires_grad, backward_hooks)`.
+fn tensor(arguments: &[Value]) -> Outcome<Value> {
+    let [Value::Storage(storage), offset, Value::Sequence(shape), Value::Sequence(stride), ..] = arguments else {
+        return Err("a tensor with arguments of the wrong kind".into());
+    };
+    Ok(Value::Tensor(Rc::new(TensorRef {
+        storage: storage.clone(),
+        offset: index(offset)?,
+        shape: shape.borrow().iter().map(index).collect::<Outcome<_>>()?,
+        stride: stride.borrow().iter().map(index).collect::<Outcome<_>>()?,
+    })))
+}
+
+fn index(value: &Value) -> Outcome<usize> {
+    match value {
+        Value::Int(number) => usize::try_from(*number).map_err(|_| format!("{number} is no size")),
+        _ => Err("a size that is no number".into()),
+    }
+}

@@ -1,0 +1,80 @@
+use candle_core::{DType, Device, Tensor};
+
+use crate::mapped::Entry;
+use crate::{Checkpoint, Error, Result};
+
+/// A view of a [`Checkpoint`] below a name prefix, for a device and an element type.
+#[derive(Clone)]
+pub struct Weights<'a> {
+    checkpoint: &'a Checkpoint,
+    prefix: String,
+    device: Device,
+    dtype: Option<DType>,
+}
+
+impl<'a> Weights<'a> {
+    pub(crate) fn new(checkpoint: &'a Checkpoint, device: Device, dtype: Option<DType>) -> Self {
+        Self { checkpoint, prefix: String::new(), device, dtype }
+    }
+
+    /// The view one level down: `weights.at("layers").at(3)` sees `layers.3.*`.
+    pub fn at(&self, name: impl std::fmt::Display) -> Self {
+        Self { prefix: self.full(name), ..self.clone() }
+    }
+
+    /// Where tensors are made.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The tensor `name`, in the element type of this view.
+    ///
+    /// # Errors
+    /// When it is missing or has another shape.
+    pub fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        self.checkpoint.tensor(&self.full(name), shape, self.dtype, &self.device)
+    }
+
+    /// The tensor `name` in float32, for what is computed in full precision whatever the weights are.
+    ///
+    /// # Errors
+    /// When it is missing or has another shape.
+    pub fn get_f32(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        self.checkpoint.tensor(&self.full(name), shape, Some(DType::F32), &self.device)
+    }
+
+    /// Element `index` along the first axis of the stacked tensor `name` of the whole `shape`, without reading the
+    /// rest of the stack.
+    ///
+    /// # Errors
+    /// When it is missing or has another shape.
+    pub fn get_part(&self, name: &str, shape: &[usize], index: usize) -> Result<Tensor> {
+        self.checkpoint.part(&self.full(name), shape, index, self.dtype, &self.device)
+    }
+
+    /// Whether the tensor is there; always so for random weights.
+    pub fn contains(&self, name: &str) -> bool {
+        self.checkpoint.contains(&self.full(name))
+    }
+
+    /// The stored shape of a tensor; `None` where weights are random and take any shape.
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub fn shape(&self, name: &str) -> Result<Option<&'a [usize]>> {
+        self.checkpoint.shape(&self.full(name))
+    }
+
+    fn full(&self, name: impl std::fmt::Display) -> String {
+        if self.prefix.is_empty() { name.to_string() } else { format!("{}.{name}", self.prefix) }
+    }
+}
+
+impl Entry {
+    /// Copies the tensor to the device, then changes its element type if another is wanted.
+    pub(crate) fn tensor(&self, name: &str, dtype: Option<DType>, device: &Device) -> Result<Tensor> {
+        Tensor::from_raw_buffer(self.bytes(), self.dtype, &self.shape, device)
+            .and_then(|tensor| tensor.to_dtype(dtype.unwrap_or(self.dtype)))
+            .map_err(|source| Error::Tensor { name: name.to_owned(), source })
+    }
+}
