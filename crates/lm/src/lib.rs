@@ -1,1 +1,64 @@
-//! The ZONOS2 backbone: prompt rows, mixture-of-experts transformer, sampler and generation loop.
+//! The ZONOS2 backbone: a mixture-of-experts transformer that turns a prompt into frames of audio codes.
+//!
+//! [`Prompt::build`] makes the input rows of a text, a voice and [`Conditioning`]; [`Backbone`] holds the weights;
+//! [`Generation`] is one request on its way, and [`step`] moves any number of them forward by one frame. What comes
+//! out are [`Frames`]: aligned codes, ready for a codec. This crate knows nothing of audio files or languages.
+//!
+//! ```no_run
+//! # fn main() -> zonos_lm::Result<()> {
+//! use zonos_lm::{Backbone, Conditioning, Config, GenerationOptions, Prompt, generate};
+//!
+//! let config = Config::read("model/params.json".as_ref())?;
+//! let checkpoint = zonos_weights::Checkpoint::open("model/model.safetensors")?;
+//! let backbone = Backbone::load(config, checkpoint, &candle_core::Device::Cpu, None)?;
+//! let prompt = Prompt::build(backbone.config(), "Hello there.", None, &Conditioning::default())?;
+//! let generated = generate(&backbone, &prompt, &GenerationOptions::default(), |_| true)?;
+//! println!("{} frames", generated.aligned().len());
+//! # Ok(())
+//! # }
+//! ```
+
+mod attention;
+mod backbone;
+mod block;
+mod buckets;
+mod cache;
+mod conditioning;
+mod config;
+pub mod delay;
+mod embedding;
+mod ending;
+mod error;
+mod feed_forward;
+mod frames;
+mod gated;
+mod generation;
+mod init;
+mod kernels;
+mod matrix;
+mod moe;
+mod names;
+mod norm;
+mod observer;
+mod params;
+mod philox;
+mod prompt;
+mod rope;
+mod router;
+pub mod sampling;
+
+pub use backbone::Backbone;
+pub use buckets::Buckets;
+pub use cache::KvCache;
+pub use conditioning::{Background, Conditioning, Delivery, QualityFeature};
+pub use config::{Balancing, Config, MoeConfig, SpeakerConfig};
+pub use ending::EndOfAudio;
+pub use error::{Error, Result};
+pub use frames::Frames;
+pub use generation::{
+    FinishReason, Generated, Generation, GenerationOptions, MAX_FRAMES, generate, step,
+};
+pub use observer::{Observer, RouterTrace, Trace};
+pub use prompt::Prompt;
+pub use router::Routing;
+pub use sampling::Sampling;

@@ -1,0 +1,146 @@
+use candle_core::{D, DType, Tensor};
+use candle_nn::ops::{sigmoid, softmax_last_dim};
+use zonos_weights::Weights;
+
+use crate::Result;
+use crate::backbone::Span;
+use crate::config::Config;
+use crate::matrix::{Matrix, Phase};
+use crate::norm::RmsNorm;
+use crate::rope::Rotation;
+
+/// Epsilon of the norm of queries and keys; not in the configuration.
+const QK_NORM_EPS: f64 = 1e-6;
+
+/// Causal grouped-query attention with normed queries and keys, a learned temperature and a gate for each head.
+pub(crate) struct Attention {
+    heads: usize,
+    kv_heads: usize,
+    head_dim: usize,
+    query: Matrix,
+    /// Keys, then values.
+    key_value: Matrix,
+    output: Matrix,
+    gate: Matrix,
+    /// Magnitude by head, [1, heads, 1].
+    temperature: Tensor,
+    qk_norm: RmsNorm,
+}
+
+impl Attention {
+    pub(crate) fn load(weights: &Weights, config: &Config) -> Result<Self> {
+        let (dim, heads, kv_heads, head_dim) =
+            (config.dim, config.heads, config.kv_heads, config.head_dim);
+        let key_value = weights
+            .at("wkv")
+            .get("weight", &[2, kv_heads * head_dim, dim])?
+            .flatten(0, 1)?;
+        Ok(Self {
+            heads,
+            kv_heads,
+            head_dim,
+            query: Matrix::load(weights, "wq", heads * head_dim, dim)?,
+            key_value: Matrix::new(key_value),
+            output: Matrix::load(weights, "wo", dim, heads * head_dim)?,
+            gate: Matrix::load(weights, "gater", heads, dim)?,
+            temperature: weights.get_f32("temp", &[1, heads, 1])?.abs()?,
+            qk_norm: RmsNorm::plain(head_dim, QK_NORM_EPS, weights.device())?,
+        })
+    }
+
+    /// `x` [rows, dim], normed; `spans` tell which rows belong to which sequence.
+    pub(crate) fn forward(
+        &self,
+        x: &Tensor,
+        layer: usize,
+        rotation: &Rotation,
+        spans: &mut [Span],
+        phase: Phase,
+    ) -> Result<Tensor> {
+        let rows = x.dim(0)?;
+        let (query, key, value) = self.project(x, rotation, phase)?;
+        let mut outputs = Vec::with_capacity(spans.len());
+        let mut start = 0;
+        for span in spans {
+            let own = |tensor: &Tensor| tensor.narrow(1, start, span.rows);
+            let filled = span.cache.rows();
+            let cache = span.cache.layer(layer);
+            let (keys, values) = cache.append(filled, &own(&key)?, &own(&value)?)?;
+            outputs.push(self.attend(&own(&query)?, &keys, &values)?);
+            start += span.rows;
+        }
+        let heads = Tensor::cat(&outputs, 1)?.transpose(0, 1)?;
+        let gate = sigmoid(&self.gate.forward(x, phase)?)?.unsqueeze(D::Minus1)?;
+        let gated = heads
+            .broadcast_mul(&gate)?
+            .reshape((rows, self.heads * self.head_dim))?;
+        self.output.forward(&gated, phase)
+    }
+
+    /// Queries [heads, rows, head_dim], keys and values [kv_heads, rows, head_dim].
+    fn project(
+        &self,
+        x: &Tensor,
+        rotation: &Rotation,
+        phase: Phase,
+    ) -> Result<(Tensor, Tensor, Tensor)> {
+        let query = self.query.forward(x, phase)?;
+        let query = self
+            .qk_norm
+            .forward(&self.split(&query, self.heads)?)?
+            .broadcast_mul(&self.temperature)?;
+        let key_value = self.key_value.forward(x, phase)?.chunk(2, 1)?;
+        let key = self
+            .qk_norm
+            .forward(&self.split(&key_value[0], self.kv_heads)?)?;
+        let value = self.split(&key_value[1], self.kv_heads)?.transpose(0, 1)?;
+        Ok((
+            rotation.apply(&query.transpose(0, 1)?)?,
+            rotation.apply(&key.transpose(0, 1)?)?,
+            value,
+        ))
+    }
+
+    fn split(&self, x: &Tensor, heads: usize) -> Result<Tensor> {
+        Ok(x.contiguous()?.reshape((x.dim(0)?, heads, self.head_dim))?)
+    }
+
+    /// Attention of the newest rows of one sequence over all its rows: [heads, rows, head_dim].
+    fn attend(&self, query: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
+        let (rows, seen) = (query.dim(1)?, keys.dim(1)?);
+        let group = self.heads / self.kv_heads;
+        // Query heads that share keys lie next to each other: one product serves the group.
+        let query = query.to_dtype(keys.dtype())?.contiguous()?;
+        let query = query.reshape((self.kv_heads, group * rows, self.head_dim))?;
+        let scale = 1.0 / (self.head_dim as f64).sqrt();
+        let scores = (query.matmul(&keys.t()?)?.to_dtype(DType::F32)? * scale)?;
+        let scores = if rows > 1 {
+            self.mask(&scores, rows, seen)?
+        } else {
+            scores
+        };
+        let weights = softmax_last_dim(&scores)?.to_dtype(values.dtype())?;
+        let output = weights.matmul(values)?.to_dtype(DType::F32)?;
+        Ok(output.reshape((self.heads, rows, self.head_dim))?)
+    }
+
+    /// Hides rows that come after each query.
+    fn mask(&self, scores: &Tensor, rows: usize, seen: usize) -> Result<Tensor> {
+        let past = seen - rows;
+        let hidden = |query: usize, key: usize| {
+            if key > past + query {
+                f32::NEG_INFINITY
+            } else {
+                0.0
+            }
+        };
+        let mask = (0..rows)
+            .flat_map(|query| (0..seen).map(move |key| hidden(query, key)))
+            .collect::<Vec<_>>();
+        let mask = Tensor::from_vec(mask, (1, rows, seen), scores.device())?;
+        let by_head = scores
+            .reshape((self.heads, rows, seen))?
+            .broadcast_add(&mask)?;
+        Ok(by_head.reshape(scores.shape())?)
+    }
+}

@@ -1,0 +1,95 @@
+use candle_core::{DType, Device, Tensor};
+
+use crate::{Config, Result};
+
+/// Rows that a cache begins with; it doubles when full.
+const FIRST_CAPACITY: usize = 256;
+
+/// Keys and values of one sequence, for every layer. Grows with the sequence.
+pub struct KvCache {
+    layers: Vec<LayerCache>,
+    rows: usize,
+}
+
+impl KvCache {
+    pub(crate) fn new(config: &Config, dtype: DType, device: &Device) -> Result<Self> {
+        let capacity = FIRST_CAPACITY.min(config.context);
+        let layer = |_| LayerCache::new(config, capacity, dtype, device);
+        Ok(Self {
+            layers: (0..config.layers).map(layer).collect::<Result<_>>()?,
+            rows: 0,
+        })
+    }
+
+    /// Rows seen so far: the position of the next one.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(crate) fn layer(&mut self, index: usize) -> &mut LayerCache {
+        &mut self.layers[index]
+    }
+
+    /// Counts rows as seen, once every layer holds them.
+    pub(crate) fn advance(&mut self, rows: usize) {
+        self.rows += rows;
+    }
+}
+
+/// Keys and values of one layer: [kv_heads, capacity, head_dim], of which the first rows are filled.
+pub(crate) struct LayerCache {
+    keys: Tensor,
+    values: Tensor,
+    /// Rows that the context allows.
+    limit: usize,
+}
+
+impl LayerCache {
+    fn new(config: &Config, capacity: usize, dtype: DType, device: &Device) -> Result<Self> {
+        let empty = || Tensor::zeros((config.kv_heads, capacity, config.head_dim), dtype, device);
+        Ok(Self {
+            keys: empty()?,
+            values: empty()?,
+            limit: config.context,
+        })
+    }
+
+    /// Writes new rows [kv_heads, rows, head_dim] behind the first `filled`, and gives all keys and values so far.
+    pub(crate) fn append(
+        &mut self,
+        filled: usize,
+        keys: &Tensor,
+        values: &Tensor,
+    ) -> Result<(Tensor, Tensor)> {
+        let rows = filled + keys.dim(1)?;
+        self.reserve(filled, rows)?;
+        let dtype = self.keys.dtype();
+        self.keys
+            .slice_set(&keys.to_dtype(dtype)?.contiguous()?, 1, filled)?;
+        self.values
+            .slice_set(&values.to_dtype(dtype)?.contiguous()?, 1, filled)?;
+        Ok((
+            self.keys.narrow(1, 0, rows)?,
+            self.values.narrow(1, 0, rows)?,
+        ))
+    }
+
+    fn reserve(&mut self, filled: usize, rows: usize) -> Result<()> {
+        let capacity = self.keys.dim(1)?;
+        if rows > capacity {
+            let larger = rows.max(2 * capacity).min(self.limit.max(rows));
+            self.keys = grown(&self.keys, filled, larger)?;
+            self.values = grown(&self.values, filled, larger)?;
+        }
+        Ok(())
+    }
+}
+
+fn grown(old: &Tensor, filled: usize, capacity: usize) -> Result<Tensor> {
+    let (heads, _, width) = old.dims3()?;
+    let new = Tensor::zeros((heads, capacity, width), old.dtype(), old.device())?;
+    if filled > 0 {
+        new.slice_set(&old.narrow(1, 0, filled)?.contiguous()?, 1, 0)?;
+    }
+    Ok(new)
+}

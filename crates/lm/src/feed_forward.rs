@@ -1,0 +1,72 @@
+use candle_core::Tensor;
+use zonos_weights::Weights;
+
+use crate::Result;
+use crate::config::Config;
+use crate::gated::GateUp;
+use crate::matrix::{Matrix, Phase};
+use crate::moe::MixtureOfExperts;
+use crate::router::Routing;
+
+/// The second half of a block.
+pub(crate) enum FeedForward {
+    Dense(Dense),
+    Mixture(MixtureOfExperts),
+}
+
+/// A gated feed-forward layer.
+pub(crate) struct Dense {
+    gate_up: GateUp,
+    down: Matrix,
+}
+
+impl FeedForward {
+    pub(crate) fn load(weights: &Weights, config: &Config, layer: usize) -> Result<Self> {
+        match &config.moe {
+            Some(moe) if moe.used[layer] > 0 => Ok(Self::Mixture(MixtureOfExperts::load(
+                weights, config, moe, layer,
+            )?)),
+            _ => Ok(Self::Dense(Dense::load(weights, config)?)),
+        }
+    }
+
+    /// `x` [rows, dim], normed. Returns the output and, of a mixture, who was chosen.
+    pub(crate) fn forward(
+        &self,
+        x: &Tensor,
+        router_state: &mut Option<Tensor>,
+        phase: Phase,
+    ) -> Result<(Tensor, Option<Routing>)> {
+        match self {
+            Self::Dense(dense) => {
+                *router_state = None;
+                Ok((dense.forward(x, phase)?, None))
+            }
+            Self::Mixture(mixture) => {
+                let (output, routing) = mixture.forward(x, router_state, phase)?;
+                Ok((output, Some(routing)))
+            }
+        }
+    }
+}
+
+impl Dense {
+    fn load(weights: &Weights, config: &Config) -> Result<Self> {
+        let (dim, inner) = (config.dim, config.inner);
+        let matrix = weights
+            .at("w_in")
+            .get("weight", &[2, inner, dim])?
+            .flatten(0, 1)?;
+        Ok(Self {
+            gate_up: GateUp::Stacked {
+                matrix: Matrix::new(matrix),
+                gate_first: false,
+            },
+            down: Matrix::load(weights, "w_out", dim, inner)?,
+        })
+    }
+
+    fn forward(&self, x: &Tensor, phase: Phase) -> Result<Tensor> {
+        self.down.forward(&self.gate_up.forward(x, phase)?, phase)
+    }
+}

@@ -1,0 +1,169 @@
+//! Products of a few rows with a weight matrix, read once in the type it is stored in.
+//!
+//! Each result is a dot product computed in one fixed order, whatever other rows are multiplied beside it: that is
+//! what makes a request's frames independent of its neighbours in a batch.
+
+mod dot;
+
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use rayon::prelude::*;
+
+use dot::{Element, ROWS, dot};
+
+/// Products of fewer multiplications than this are not worth waking other threads for.
+const PARALLEL_FROM: usize = 1 << 17;
+/// Results that one thread takes at a time.
+const OUTPUTS_PER_TASK: usize = 32;
+
+/// `x` [rows, in] in float32 times the transpose of `weight` [out, in] in f32, f16 or bf16: [rows, out] in float32.
+/// CPU only; both contiguous.
+pub(crate) fn rows_times_matrix(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    x.contiguous()?.apply_op2_no_bwd(weight, &RowsTimesMatrix)
+}
+
+struct RowsTimesMatrix;
+
+impl CustomOp2 for RowsTimesMatrix {
+    fn name(&self) -> &'static str {
+        "rows-times-matrix"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let ((rows, inputs), (outputs, weight_inputs)) =
+            (x_layout.shape().dims2()?, weight_layout.shape().dims2()?);
+        if inputs != weight_inputs {
+            bail!("{rows} rows of {inputs} do not fit a matrix of {outputs} × {weight_inputs}")
+        }
+        let x = contiguous(x.as_slice::<f32>()?, x_layout)?;
+        let size = Size {
+            rows,
+            inputs,
+            outputs,
+        };
+        let y = match weight {
+            CpuStorage::F32(weight) => product(x, contiguous(weight, weight_layout)?, size),
+            CpuStorage::F16(weight) => product(x, contiguous(weight, weight_layout)?, size),
+            CpuStorage::BF16(weight) => product(x, contiguous(weight, weight_layout)?, size),
+            _ => bail!("a weight matrix must be f32, f16 or bf16"),
+        };
+        Ok((CpuStorage::F32(y), Shape::from((rows, outputs))))
+    }
+}
+
+fn contiguous<'a, T>(values: &'a [T], layout: &Layout) -> Result<&'a [T]> {
+    match layout.contiguous_offsets() {
+        Some((start, end)) => Ok(&values[start..end]),
+        None => bail!("a matrix of layout {layout:?} is not contiguous"),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Size {
+    rows: usize,
+    inputs: usize,
+    outputs: usize,
+}
+
+fn product<T: Element>(x: &[f32], weight: &[T], size: Size) -> Vec<f32> {
+    // Column by column, so that each task writes a range of its own.
+    let mut transposed = vec![0.0; size.rows * size.outputs];
+    let task = |(columns, weight): (&mut [f32], &[T])| {
+        for (column, weight) in columns
+            .chunks_exact_mut(size.rows)
+            .zip(weight.chunks_exact(size.inputs))
+        {
+            column_product(x, weight, column);
+        }
+    };
+    if size.rows * size.inputs * size.outputs < PARALLEL_FROM {
+        task((&mut transposed, weight));
+    } else {
+        let columns = transposed.par_chunks_mut(OUTPUTS_PER_TASK * size.rows);
+        columns
+            .zip(weight.par_chunks(OUTPUTS_PER_TASK * size.inputs))
+            .for_each(task);
+    }
+    if size.rows == 1 {
+        transposed
+    } else {
+        transpose(&transposed, size)
+    }
+}
+
+/// One row of the weight against every row of `x`, a few at a time while it stays in the cache.
+fn column_product<T: Element>(x: &[f32], weight: &[T], column: &mut [f32]) {
+    let inputs = weight.len();
+    for (results, x) in column.chunks_mut(ROWS).zip(x.chunks(ROWS * inputs)) {
+        match results {
+            [a, b, c, d] => {
+                let (ab, cd) = x.split_at(2 * inputs);
+                let ((xa, xb), (xc, xd)) = (ab.split_at(inputs), cd.split_at(inputs));
+                [*a, *b, *c, *d] = dot(weight, [xa, xb, xc, xd]);
+            }
+            few => few
+                .iter_mut()
+                .zip(x.chunks_exact(inputs))
+                .for_each(|(result, x)| [*result] = dot(weight, [x])),
+        }
+    }
+}
+
+fn transpose(columns: &[f32], size: Size) -> Vec<f32> {
+    let rows = (0..size.rows).flat_map(|row| columns.iter().skip(row).step_by(size.rows));
+    rows.copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn uniform(shape: (usize, usize), seed: u64) -> Tensor {
+        let rule = |_: &str, _: &[usize]| zonos_weights::Init::Around {
+            center: 0.0,
+            width: 1.0,
+        };
+        let checkpoint = zonos_weights::Checkpoint::random(seed, rule);
+        checkpoint
+            .weights(&Device::Cpu, None)
+            .get("x", &[shape.0, shape.1])
+            .unwrap()
+    }
+
+    fn values(tensor: &Tensor) -> Vec<f32> {
+        tensor.flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_plain_product(rows in 1usize..11, inputs in 1usize..300, outputs in 1usize..200, seed: u64) {
+            let (x, weight) = (uniform((rows, inputs), seed), uniform((outputs, inputs), !seed));
+            for dtype in [DType::F32, DType::F16, DType::BF16] {
+                let weight = weight.to_dtype(dtype).unwrap();
+                let plain = x.matmul(&weight.to_dtype(DType::F32).unwrap().t().unwrap()).unwrap();
+                let product = rows_times_matrix(&x, &weight).unwrap();
+                for (a, b) in values(&product).iter().zip(values(&plain)) {
+                    prop_assert!((a - b).abs() < 1e-4, "{a} {b} {dtype:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn a_row_does_not_depend_on_its_neighbours(rows in 1usize..11, inputs in 1usize..300, seed: u64) {
+            let (x, weight) = (uniform((rows, inputs), seed), uniform((77, inputs), !seed));
+            let together = rows_times_matrix(&x, &weight).unwrap();
+            for row in 0..rows {
+                let alone = rows_times_matrix(&x.narrow(0, row, 1).unwrap(), &weight).unwrap();
+                prop_assert_eq!(values(&alone), values(&together.narrow(0, row, 1).unwrap()));
+            }
+        }
+    }
+}

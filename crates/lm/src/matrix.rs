@@ -1,0 +1,91 @@
+use candle_core::{DType, Tensor};
+use zonos_weights::Weights;
+
+use crate::Result;
+use crate::kernels::rows_times_matrix;
+
+/// Whether rows belong to one prompt or to many sequences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Rows of one prompt, all at once.
+    Prefill,
+    /// One row for each sequence of a batch: none may depend on the others.
+    Decode,
+}
+
+/// Up to this many rows of a prompt the row kernel beats a matrix product, which first widens the weights.
+const FEW_ROWS: usize = 16;
+
+/// A weight matrix [out, in] with an optional bias: the only place that knows how weights are stored and multiplied.
+pub(crate) struct Matrix {
+    weight: Tensor,
+    bias: Option<Tensor>,
+}
+
+impl Matrix {
+    pub(crate) fn new(weight: Tensor) -> Self {
+        Self { weight, bias: None }
+    }
+
+    /// `name.weight` in the element type of `weights`.
+    pub(crate) fn load(
+        weights: &Weights,
+        name: &str,
+        outputs: usize,
+        inputs: usize,
+    ) -> Result<Self> {
+        Ok(Self::new(
+            weights.at(name).get("weight", &[outputs, inputs])?,
+        ))
+    }
+
+    /// `name.weight` in float32, for what decides rather than carries.
+    pub(crate) fn load_f32(
+        weights: &Weights,
+        name: &str,
+        outputs: usize,
+        inputs: usize,
+    ) -> Result<Self> {
+        Ok(Self::new(
+            weights.at(name).get_f32("weight", &[outputs, inputs])?,
+        ))
+    }
+
+    /// Adds `name.bias`.
+    pub(crate) fn with_bias(mut self, weights: &Weights, name: &str) -> Result<Self> {
+        let outputs = self.weight.dim(0)?;
+        self.bias = Some(weights.at(name).get_f32("bias", &[outputs])?);
+        Ok(self)
+    }
+
+    /// The element type that the weights are stored in.
+    pub(crate) fn dtype(&self) -> DType {
+        self.weight.dtype()
+    }
+
+    /// `x` [rows, in] to [rows, out], both in float32.
+    pub(crate) fn forward(&self, x: &Tensor, phase: Phase) -> Result<Tensor> {
+        let y = self.product(x, phase)?;
+        Ok(match &self.bias {
+            Some(bias) => y.broadcast_add(bias)?,
+            None => y,
+        })
+    }
+
+    fn product(&self, x: &Tensor, phase: Phase) -> Result<Tensor> {
+        let on_cpu = x.device().is_cpu();
+        if on_cpu && (phase == Phase::Decode || x.dim(0)? <= FEW_ROWS) {
+            return Ok(rows_times_matrix(x, &self.weight)?);
+        }
+        // candle's CPU product widens half types at every call, and slowly; on a GPU they are what is fast.
+        let dtype = if on_cpu {
+            DType::F32
+        } else {
+            self.weight.dtype()
+        };
+        let y = x
+            .to_dtype(dtype)?
+            .matmul(&self.weight.to_dtype(dtype)?.t()?)?;
+        Ok(y.to_dtype(DType::F32)?)
+    }
+}
