@@ -87,6 +87,14 @@ pub enum Balancing {
 }
 
 impl Config {
+    /// The configuration of the released 8B model.
+    ///
+    /// # Errors
+    /// None in practice: the text is part of this crate and tested.
+    pub fn released() -> Result<Self> {
+        Self::parse(include_str!("released.json"))
+    }
+
     /// Reads `params.json`.
     ///
     /// # Errors

@@ -72,6 +72,15 @@ impl Prompt {
         self.ids.len() / self.width
     }
 
+    /// The first rows alone, for analysis: with [`crate::Backbone::observe`] they fill a cache without the rest.
+    pub fn prefix(&self, rows: usize) -> Self {
+        let ids = self.ids.iter().take(rows * self.width).copied().collect();
+        Self {
+            ids,
+            ..self.clone()
+        }
+    }
+
     /// Ids row by row: one for each codebook, then the text id.
     pub fn ids(&self) -> &[u32] {
         &self.ids
