@@ -11,12 +11,40 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// An array file of a kind that is not known.
+    #[error(
+        "{path} has an unknown extension; arrays are kept in .npy, .npz and .safetensors files"
+    )]
+    Extension {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Values that make no array.
+    #[error("not an array: {reason}")]
+    Array {
+        /// What does not fit.
+        reason: String,
+    },
     /// The path holds no checkpoint of a known kind.
     #[error(
         "{path} is no checkpoint: expected a .safetensors or .pth file, or a folder that holds model*.safetensors or model.pth"
     )]
     NoCheckpoint {
         /// What was looked at.
+        path: PathBuf,
+    },
+    /// Of a checkpoint in numbered files one is not there.
+    #[error("{path} is missing: the checkpoint is not complete; download it again")]
+    MissingPart {
+        /// The file that its neighbours' names call for.
         path: PathBuf,
     },
     /// The file is damaged or not of the kind that its name says.
@@ -44,7 +72,9 @@ pub enum Error {
         path: PathBuf,
     },
     /// A tensor has another shape than the configuration asks for.
-    #[error("tensor `{name}` of {path} has shape {found:?}, the configuration asks for {expected:?}")]
+    #[error(
+        "tensor `{name}` of {path} has shape {found:?}, the configuration asks for {expected:?}"
+    )]
     Shape {
         /// The tensor's name.
         name: String,
@@ -54,6 +84,26 @@ pub enum Error {
         expected: Vec<usize>,
         /// The shape in the file.
         found: Vec<usize>,
+    },
+    /// One element of a stacked tensor was asked for that the stack does not have.
+    #[error("tensor `{name}` of shape {shape:?} has no element {index} along its first axis")]
+    Part {
+        /// The tensor's name.
+        name: String,
+        /// The shape of the whole stack.
+        shape: Vec<usize>,
+        /// What was asked for.
+        index: usize,
+    },
+    /// A random tensor of a shape that no memory holds.
+    #[error(
+        "tensor `{name}` of shape {shape:?} is too large for memory; check the sizes in the configuration"
+    )]
+    TooLarge {
+        /// The tensor's name.
+        name: String,
+        /// The shape that was asked for.
+        shape: Vec<usize>,
     },
     /// Tensors that the model does not know.
     #[error("{path} holds tensors that this model does not know: {}", list(.names))]
@@ -79,7 +129,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// The first few names, then how many more there are.
 fn list(names: &[String]) -> String {
     const SHOWN: usize = 8;
-    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let shown = names
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     match names.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),

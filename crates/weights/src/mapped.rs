@@ -19,12 +19,24 @@ pub(crate) struct MappedFile {
 
 impl MappedFile {
     pub(crate) fn open(path: &Path) -> Result<Arc<Self>> {
-        let io = |source| Error::Io { path: path.to_owned(), source };
+        let io = |source| Error::Io {
+            path: path.to_owned(),
+            source,
+        };
+        // Opening a pipe would wait for its other end, and nothing but a file can be mapped.
+        if !std::fs::metadata(path).map_err(io)?.is_file() {
+            return Err(Error::NoCheckpoint {
+                path: path.to_owned(),
+            });
+        }
         let file = File::open(path).map_err(io)?;
         // SAFETY: the map is read-only and private to this process. A file that another program cuts short while it
         // is mapped makes reads fault; that is the accepted price of not copying gigabytes, as in every such loader.
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        Ok(Arc::new(Self { path: path.to_owned(), map }))
+        Ok(Arc::new(Self {
+            path: path.to_owned(),
+            map,
+        }))
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -32,7 +44,10 @@ impl MappedFile {
     }
 
     pub(crate) fn malformed(&self, reason: impl ToString) -> Error {
-        Error::Malformed { path: self.path.clone(), reason: reason.to_string() }
+        Error::Malformed {
+            path: self.path.clone(),
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -56,28 +71,50 @@ impl Entry {
     ) -> Result<Self> {
         let needed = byte_len(&shape, dtype);
         if needed != range.end.checked_sub(range.start) || range.end > file.bytes().len() {
-            let reason = format!("tensor `{name}` of shape {shape:?} and type {dtype:?} cannot lie at bytes {range:?}");
+            let reason = format!(
+                "tensor `{name}` of shape {shape:?} and type {dtype:?} cannot lie at bytes {range:?}"
+            );
             return Err(file.malformed(reason));
         }
-        Ok(Self { file: file.clone(), dtype, shape, range })
+        Ok(Self {
+            file: file.clone(),
+            dtype,
+            shape,
+            range,
+        })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.file.bytes()[self.range.clone()]
     }
 
-    /// Element `index` of the first axis, as a tensor of one dimension less.
-    pub(crate) fn part(&self, index: usize) -> Self {
-        let shape = self.shape[1..].to_vec();
-        let len = self.range.len() / self.shape[0].max(1);
+    /// Element `index` of the first axis, as a tensor of one dimension less; `None` when there is no such element.
+    pub(crate) fn part(&self, index: usize) -> Option<Self> {
+        let (count, shape) = self.shape.split_first()?;
+        if index >= *count {
+            return None;
+        }
+        let len = self.range.len() / count;
         let start = self.range.start + index * len;
-        Self { file: self.file.clone(), dtype: self.dtype, shape, range: start..start + len }
+        Some(Self {
+            file: self.file.clone(),
+            dtype: self.dtype,
+            shape: shape.to_vec(),
+            range: start..start + len,
+        })
     }
 }
 
 /// All tensors of a checkpoint by name.
 pub(crate) type Entries = BTreeMap<String, Entry>;
 
-fn byte_len(shape: &[usize], dtype: DType) -> Option<usize> {
-    shape.iter().try_fold(dtype.size_in_bytes(), |bytes, &dim| bytes.checked_mul(dim))
+/// The bytes of a tensor; `None` when it does not fit in memory. An empty one must fit apart from its zeros too, for
+/// its strides are products of the other dimensions.
+pub(crate) fn byte_len(shape: &[usize], dtype: DType) -> Option<usize> {
+    let product = |dims: &[usize], least| {
+        dims.iter().try_fold(dtype.size_in_bytes(), |bytes, &dim| {
+            bytes.checked_mul(dim.max(least))
+        })
+    };
+    product(shape, 1).and_then(|_| product(shape, 0))
 }

@@ -1,9 +1,11 @@
 //! Reads the part of Python's pickle format that `torch.save` writes. Nothing is executed: a call to anything but
 //! the few constructors that describe tensors and dictionaries becomes [`Value::Opaque`].
 //!
+//! A hostile file may build objects that hold themselves, or a million lists one inside the other. So containers lie
+//! side by side in one [`Pickle`] and refer to each other by number: nothing is walked or dropped recursively.
+//!
 //! Opcodes after CPython's `Lib/pickletools.py`, protocols 2 to 4.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -14,8 +16,10 @@ use candle_core::DType;
 pub(crate) enum Value {
     Int(i64),
     Str(Rc<str>),
-    Sequence(Rc<RefCell<Vec<Value>>>),
-    Dict(Rc<RefCell<Vec<(Value, Value)>>>),
+    /// A tuple or list: its place in [`Pickle::sequence`].
+    Sequence(usize),
+    /// A dictionary: its place in [`Pickle::dict`].
+    Dict(usize),
     Global(Rc<str>),
     Storage(Rc<Storage>),
     Tensor(Rc<TensorRef>),
@@ -42,19 +46,70 @@ pub(crate) struct TensorRef {
 
 type Outcome<T> = Result<T, String>;
 
-/// Nested deeper than any checkpoint; keeps hostile files from growing the stack without bound.
-const MAX_STACK: usize = 1 << 20;
+/// A tensor takes some 40 objects; far above any model, and few enough to fit in memory whatever they are.
+const MAX_OBJECTS: usize = 1 << 21;
 
-/// Reads one pickled object from `bytes`.
-pub(crate) fn read(bytes: &[u8]) -> Outcome<Value> {
-    let mut reader = Reader { bytes };
-    let mut machine = Machine::default();
-    loop {
-        let opcode = reader.byte()?;
-        if opcode == b'.' {
-            return machine.pop();
+/// Above the rank of any weight; a pickle can repeat one long shape for many tensors at the cost of a few bytes each.
+const MAX_RANK: usize = 16;
+
+/// A pickled object and all that it refers to.
+#[derive(Debug)]
+pub(crate) struct Pickle {
+    pub(crate) root: Value,
+    heap: Heap,
+}
+
+impl Pickle {
+    /// Reads one pickled object from `bytes`.
+    pub(crate) fn read(bytes: &[u8]) -> Outcome<Self> {
+        let mut reader = Reader { bytes };
+        let mut machine = Machine::default();
+        loop {
+            let opcode = reader.byte()?;
+            if opcode == b'.' {
+                let root = machine.pop()?;
+                return Ok(Self {
+                    root,
+                    heap: machine.heap,
+                });
+            }
+            machine.step(opcode, &mut reader)?;
         }
-        machine.step(opcode, &mut reader)?;
+    }
+
+    /// The pairs of a dictionary in the order they were set; `None` when `value` is none.
+    pub(crate) fn dict(&self, value: &Value) -> Option<&[(Value, Value)]> {
+        match value {
+            Value::Dict(index) => self.heap.dicts.get(*index).map(Vec::as_slice),
+            _ => None,
+        }
+    }
+}
+
+/// The contents of all containers.
+#[derive(Debug, Default)]
+struct Heap {
+    sequences: Vec<Vec<Value>>,
+    dicts: Vec<Vec<(Value, Value)>>,
+}
+
+impl Heap {
+    fn new_sequence(&mut self, values: Vec<Value>) -> Value {
+        self.sequences.push(values);
+        Value::Sequence(self.sequences.len() - 1)
+    }
+
+    fn new_dict(&mut self, pairs: Vec<(Value, Value)>) -> Value {
+        self.dicts.push(pairs);
+        Value::Dict(self.dicts.len() - 1)
+    }
+
+    /// The elements of a tuple or list; `None` when `value` is neither.
+    fn sequence(&self, value: &Value) -> Option<&[Value]> {
+        match value {
+            Value::Sequence(index) => self.sequences.get(*index).map(Vec::as_slice),
+            _ => None,
+        }
     }
 }
 
@@ -64,7 +119,10 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take(&mut self, len: usize) -> Outcome<&'a [u8]> {
-        let (head, tail) = self.bytes.split_at_checked(len).ok_or("the pickle ends early")?;
+        let (head, tail) = self
+            .bytes
+            .split_at_checked(len)
+            .ok_or("the pickle ends early")?;
         self.bytes = tail;
         Ok(head)
     }
@@ -75,7 +133,11 @@ impl<'a> Reader<'a> {
 
     /// A little-endian unsigned number of `len` ≤ 8 bytes.
     fn number(&mut self, len: usize) -> Outcome<usize> {
-        let value = self.take(len)?.iter().rev().fold(0u64, |value, &byte| (value << 8) | u64::from(byte));
+        let value = self
+            .take(len)?
+            .iter()
+            .rev()
+            .fold(0u64, |value, &byte| (value << 8) | u64::from(byte));
         usize::try_from(value).map_err(|_| "a length that does not fit in memory".to_owned())
     }
 
@@ -85,7 +147,11 @@ impl<'a> Reader<'a> {
     }
 
     fn line(&mut self) -> Outcome<&'a str> {
-        let end = self.bytes.iter().position(|&byte| byte == b'\n').ok_or("the pickle ends early")?;
+        let end = self
+            .bytes
+            .iter()
+            .position(|&byte| byte == b'\n')
+            .ok_or("the pickle ends early")?;
         let line = self.take(end)?;
         self.byte()?;
         std::str::from_utf8(line).map_err(|error| error.to_string())
@@ -97,7 +163,11 @@ impl<'a> Reader<'a> {
         if len > 8 {
             return Ok(Value::Opaque);
         }
-        let fill = if bytes.last().is_some_and(|&top| top >= 0x80) { 0xff } else { 0 };
+        let fill = if bytes.last().is_some_and(|&top| top >= 0x80) {
+            0xff
+        } else {
+            0
+        };
         let mut wide = [fill; 8];
         wide[..len].copy_from_slice(bytes);
         Ok(Value::Int(i64::from_le_bytes(wide)))
@@ -108,6 +178,9 @@ impl<'a> Reader<'a> {
 struct Machine {
     stack: Vec<Value>,
     memo: HashMap<usize, Value>,
+    heap: Heap,
+    /// How many objects were put on the stack or into the memo so far.
+    objects: usize,
 }
 
 impl Machine {
@@ -121,8 +194,10 @@ impl Machine {
             b'h' => self.recall(reader.number(1)?),
             b'j' => self.recall(reader.number(4)?),
             b'0' => self.pop().map(drop),
+            b'1' => self.pop_to_mark().map(drop),
             b'a' => self.append_one(),
-            b'e' => self.append_many(),
+            // Appends to a list, adds to a set.
+            b'e' | 0x90 => self.append_many(),
             b's' => self.set_one(),
             b'u' => self.set_many(),
             // State of an object, such as the `_metadata` of an OrderedDict: of no use here.
@@ -143,67 +218,113 @@ impl Machine {
             b'J' => reader.long(4),
             b'K' => Ok(Value::Int(reader.number(1)? as i64)),
             b'M' => Ok(Value::Int(reader.number(2)? as i64)),
-            0x8a => {
-                let len = reader.number(1)?;
+            0x8a | 0x8b => {
+                let len = reader.number(if opcode == 0x8a { 1 } else { 4 })?;
                 reader.long(len)
             }
-            b'X' => {
-                let len = reader.number(4)?;
+            b'X' | 0x8c | 0x8d => {
+                let len = reader.number(length_bytes(opcode))?;
                 reader.text(len)
             }
-            0x8c => {
-                let len = reader.number(1)?;
-                reader.text(len)
+            b'C' | b'B' | 0x8e => {
+                let len = reader.number(length_bytes(opcode))?;
+                reader.take(len).map(|_| Value::Opaque)
             }
-            b')' | b']' => Ok(sequence(Vec::new())),
-            b't' => self.pop_to_mark().map(sequence),
-            b'l' => self.pop_to_mark().map(sequence),
-            0x85..=0x87 => self.pop_many(usize::from(opcode - 0x84)).map(sequence),
-            b'}' => Ok(Value::Dict(Rc::default())),
-            b'd' => Ok(Value::Dict(Rc::new(RefCell::new(pairs(self.pop_to_mark()?)?)))),
-            b'c' => Ok(Value::Global(format!("{}.{}", reader.line()?, reader.line()?).into())),
+            b'c' => Ok(Value::Global(
+                format!("{}.{}", reader.line()?, reader.line()?).into(),
+            )),
+            _ => self.composed(opcode),
+        }
+    }
+
+    /// Opcodes that make one object of those on the stack.
+    fn composed(&mut self, opcode: u8) -> Outcome<Value> {
+        match opcode {
+            b')' | b']' | 0x8f => Ok(self.heap.new_sequence(Vec::new())),
+            b't' | b'l' | 0x91 => {
+                let values = self.pop_to_mark()?;
+                Ok(self.heap.new_sequence(values))
+            }
+            0x85..=0x87 => {
+                let values = self.pop_many(usize::from(opcode - 0x84))?;
+                Ok(self.heap.new_sequence(values))
+            }
+            b'}' => Ok(self.heap.new_dict(Vec::new())),
+            b'd' => {
+                let pairs = pairs(self.pop_to_mark()?)?;
+                Ok(self.heap.new_dict(pairs))
+            }
             0x93 => self.stack_global(),
-            b'Q' => persistent(&self.pop()?),
-            b'R' | 0x81 => {
-                let arguments = self.pop()?;
-                construct(&self.pop()?, &arguments)
+            b'Q' => self.persistent(),
+            b'R' | 0x81 => self.call(),
+            0x92 => {
+                self.pop()?;
+                self.call()
             }
-            other => Err(format!("pickle opcode {other:#04x} has no place in a checkpoint")),
+            other => Err(format!(
+                "pickle opcode {other:#04x} has no place in a checkpoint"
+            )),
         }
     }
 
     fn push(&mut self, value: Value) -> Outcome<()> {
-        if self.stack.len() >= MAX_STACK {
-            return Err("the pickle nests too deeply".into());
-        }
+        self.count()?;
         self.stack.push(value);
         Ok(())
     }
 
+    fn count(&mut self) -> Outcome<()> {
+        self.objects += 1;
+        if self.objects > MAX_OBJECTS {
+            Err("the pickle holds more objects than any checkpoint".into())
+        } else {
+            Ok(())
+        }
+    }
+
     fn pop(&mut self) -> Outcome<Value> {
-        self.stack.pop().ok_or_else(|| "the pickle takes from an empty stack".into())
+        self.stack
+            .pop()
+            .ok_or_else(|| "the pickle takes from an empty stack".into())
     }
 
     fn pop_many(&mut self, count: usize) -> Outcome<Vec<Value>> {
-        let start = self.stack.len().checked_sub(count).ok_or("the pickle takes from an empty stack")?;
+        let start = self
+            .stack
+            .len()
+            .checked_sub(count)
+            .ok_or("the pickle takes from an empty stack")?;
         Ok(self.stack.split_off(start))
     }
 
     fn pop_to_mark(&mut self) -> Outcome<Vec<Value>> {
-        let mark = self.stack.iter().rposition(|value| matches!(value, Value::Mark)).ok_or("no mark on the stack")?;
+        let mark = self
+            .stack
+            .iter()
+            .rposition(|value| matches!(value, Value::Mark))
+            .ok_or("no mark on the stack")?;
         let values = self.stack.split_off(mark + 1);
         self.stack.pop();
         Ok(values)
     }
 
     fn remember(&mut self, index: usize) -> Outcome<()> {
-        let top = self.stack.last().ok_or("the pickle remembers nothing")?.clone();
+        self.count()?;
+        let top = self
+            .stack
+            .last()
+            .ok_or("the pickle remembers nothing")?
+            .clone();
         self.memo.insert(index, top);
         Ok(())
     }
 
     fn recall(&mut self, index: usize) -> Outcome<()> {
-        let value = self.memo.get(&index).cloned().ok_or("the pickle recalls what it never stored")?;
+        let value = self
+            .memo
+            .get(&index)
+            .cloned()
+            .ok_or("the pickle recalls what it never stored")?;
         self.push(value)
     }
 
@@ -219,7 +340,7 @@ impl Machine {
 
     fn extend_top(&mut self, values: Vec<Value>) -> Outcome<()> {
         if let Some(Value::Sequence(list)) = self.stack.last() {
-            list.borrow_mut().extend(values);
+            self.heap.sequences[*list].extend(values);
         }
         Ok(())
     }
@@ -236,7 +357,7 @@ impl Machine {
 
     fn update_top(&mut self, values: Vec<Value>) -> Outcome<()> {
         if let Some(Value::Dict(dict)) = self.stack.last() {
-            dict.borrow_mut().extend(pairs(values)?);
+            self.heap.dicts[*dict].extend(pairs(values)?);
         }
         Ok(())
     }
@@ -244,14 +365,63 @@ impl Machine {
     fn stack_global(&mut self) -> Outcome<Value> {
         let names = self.pop_many(2)?;
         match (&names[0], &names[1]) {
-            (Value::Str(module), Value::Str(name)) => Ok(Value::Global(format!("{module}.{name}").into())),
+            (Value::Str(module), Value::Str(name)) => {
+                Ok(Value::Global(format!("{module}.{name}").into()))
+            }
             _ => Err("a class without a name".into()),
         }
     }
-}
 
-fn sequence(values: Vec<Value>) -> Value {
-    Value::Sequence(Rc::new(RefCell::new(values)))
+    /// `("storage", torch.BFloat16Storage, key, location, elements)`.
+    fn persistent(&mut self) -> Outcome<Value> {
+        let id = self.pop()?;
+        match self.heap.sequence(&id) {
+            Some([Value::Str(kind), Value::Global(class), Value::Str(key), ..])
+                if **kind == *"storage" =>
+            {
+                Ok(Value::Storage(Rc::new(Storage {
+                    dtype: storage_dtype(class)?,
+                    key: key.clone(),
+                })))
+            }
+            _ => Err("a persistent id that names no storage".into()),
+        }
+    }
+
+    /// What a call builds, for the few callables that matter.
+    fn call(&mut self) -> Outcome<Value> {
+        let arguments = self.pop()?;
+        let callable = self.pop()?;
+        let (Value::Global(name), Some(arguments)) = (callable, self.heap.sequence(&arguments))
+        else {
+            return Ok(Value::Opaque);
+        };
+        match &*name {
+            "collections.OrderedDict" => Ok(self.heap.new_dict(Vec::new())),
+            "torch._utils._rebuild_tensor_v2" => self.tensor(arguments),
+            "torch._utils._rebuild_parameter" => {
+                Ok(arguments.first().cloned().unwrap_or(Value::Opaque))
+            }
+            _ => Ok(Value::Opaque),
+        }
+    }
+
+    /// `(storage, offset, size, stride, requires_grad, backward_hooks)`.
+    fn tensor(&self, arguments: &[Value]) -> Outcome<Value> {
+        let [Value::Storage(storage), offset, shape, stride, ..] = arguments else {
+            return Err("a tensor with arguments of the wrong kind".into());
+        };
+        let (Some(shape), Some(stride)) = (self.heap.sequence(shape), self.heap.sequence(stride))
+        else {
+            return Err("a tensor without shape or strides".into());
+        };
+        Ok(Value::Tensor(Rc::new(TensorRef {
+            storage: storage.clone(),
+            offset: index(offset)?,
+            shape: sizes(shape)?,
+            stride: sizes(stride)?,
+        })))
+    }
 }
 
 fn pairs(values: Vec<Value>) -> Outcome<Vec<(Value, Value)>> {
@@ -266,17 +436,6 @@ fn pairs(values: Vec<Value>) -> Outcome<Vec<(Value, Value)>> {
     Ok(pairs)
 }
 
-/// `("storage", torch.BFloat16Storage, key, location, elements)`.
-fn persistent(id: &Value) -> Outcome<Value> {
-    let Value::Sequence(id) = id else { return Err("a persistent id that is no tuple".into()) };
-    match id.borrow().as_slice() {
-        [Value::Str(kind), Value::Global(class), Value::Str(key), ..] if **kind == *"storage" => {
-            Ok(Value::Storage(Rc::new(Storage { dtype: storage_dtype(class)?, key: key.clone() })))
-        }
-        _ => Err("a persistent id that names no storage".into()),
-    }
-}
-
 fn storage_dtype(class: &str) -> Outcome<DType> {
     match class {
         "torch.DoubleStorage" => Ok(DType::F64),
@@ -284,38 +443,33 @@ fn storage_dtype(class: &str) -> Outcome<DType> {
         "torch.HalfStorage" => Ok(DType::F16),
         "torch.BFloat16Storage" => Ok(DType::BF16),
         "torch.LongStorage" => Ok(DType::I64),
-        "torch.ByteStorage" => Ok(DType::U8),
+        "torch.IntStorage" => Ok(DType::I32),
+        "torch.ShortStorage" => Ok(DType::I16),
+        "torch.ByteStorage" | "torch.BoolStorage" => Ok(DType::U8),
         other => Err(format!("unsupported storage class {other}")),
     }
 }
 
-/// What a call builds, for the few callables that matter.
-fn construct(callable: &Value, arguments: &Value) -> Outcome<Value> {
-    let (Value::Global(name), Value::Sequence(arguments)) = (callable, arguments) else { return Ok(Value::Opaque) };
-    match &**name {
-        "collections.OrderedDict" => Ok(Value::Dict(Rc::default())),
-        "torch._utils._rebuild_tensor_v2" => tensor(&arguments.borrow()),
-        "torch._utils._rebuild_parameter" => Ok(arguments.borrow().first().cloned().unwrap_or(Value::Opaque)),
-        _ => Ok(Value::Opaque),
+/// A tensor's shape or strides.
+fn sizes(values: &[Value]) -> Outcome<Vec<usize>> {
+    if values.len() > MAX_RANK {
+        return Err(format!("a tensor of {} dimensions", values.len()));
     }
-}
-
-/// `(storage, offset, size, stride, requires_grad, backward_hooks)`.
-fn tensor(arguments: &[Value]) -> Outcome<Value> {
-    let [Value::Storage(storage), offset, Value::Sequence(shape), Value::Sequence(stride), ..] = arguments else {
-        return Err("a tensor with arguments of the wrong kind".into());
-    };
-    Ok(Value::Tensor(Rc::new(TensorRef {
-        storage: storage.clone(),
-        offset: index(offset)?,
-        shape: shape.borrow().iter().map(index).collect::<Outcome<_>>()?,
-        stride: stride.borrow().iter().map(index).collect::<Outcome<_>>()?,
-    })))
+    values.iter().map(index).collect()
 }
 
 fn index(value: &Value) -> Outcome<usize> {
     match value {
         Value::Int(number) => usize::try_from(*number).map_err(|_| format!("{number} is no size")),
         _ => Err("a size that is no number".into()),
+    }
+}
+
+/// How many bytes the length of a text or byte string takes.
+fn length_bytes(opcode: u8) -> usize {
+    match opcode {
+        b'X' | b'B' => 4,
+        0x8d | 0x8e => 8,
+        _ => 1,
     }
 }

@@ -1,29 +1,33 @@
 //! `torch.save` archives: a zip of stored (uncompressed) files, one of them a pickle that says which is which.
 
 use std::collections::HashMap;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Seek};
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use zip::result::{ZipError, ZipResult};
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::Result;
 use crate::mapped::{Entries, Entry, MappedFile};
-use crate::pickle::{self, TensorRef, Value};
+use crate::pickle::{Pickle, TensorRef, Value};
 
-/// Far above the pickle of any model (the released one has some 500 names).
-const MAX_PICKLE_BYTES: u64 = 64 << 20;
+/// What the archive's table of contents is called.
+const PICKLE: &str = "data.pkl";
 
 /// Keys under which training frameworks nest the tensors.
 const NESTING_KEYS: [&str; 2] = ["model", "state_dict"];
 
 pub(crate) fn entries(file: &Arc<MappedFile>) -> Result<Entries> {
     let archive = Archive::read(file)?;
-    let root = pickle::read(&archive.pickle).map_err(|reason| file.malformed(reason))?;
+    archive.check_byte_order(file)?;
+    let pickle =
+        Pickle::read(archive.member(file, PICKLE)?).map_err(|reason| file.malformed(reason))?;
     let mut entries = Entries::new();
-    for (name, tensor) in state_dict(&root).unwrap_or_default() {
+    for (name, tensor) in state_dict(&pickle) {
         let entry = archive.entry(file, &name, &tensor)?;
-        entries.insert(name, entry);
+        entries.insert(name.to_owned(), entry);
     }
     if entries.is_empty() {
         return Err(file.malformed("it holds no tensors, flat or under `model` or `state_dict`"));
@@ -31,73 +35,123 @@ pub(crate) fn entries(file: &Arc<MappedFile>) -> Result<Entries> {
     Ok(entries)
 }
 
-type StateDict = Vec<(String, std::rc::Rc<TensorRef>)>;
-
-fn state_dict(root: &Value) -> Option<StateDict> {
-    let Value::Dict(dict) = root else { return None };
-    let dict = dict.borrow();
-    for wanted in NESTING_KEYS {
-        let nested = dict.iter().find(|(key, _)| matches!(key, Value::Str(key) if **key == *wanted));
-        if let Some((_, value @ Value::Dict(_))) = nested {
-            return Some(tensors(value));
-        }
-    }
-    Some(tensors(root))
+/// The tensors by name, flat or under one of the known keys. When a name occurs twice the later one counts, as in
+/// Python.
+fn state_dict(pickle: &Pickle) -> Vec<(&str, &Rc<TensorRef>)> {
+    let root = pickle.dict(&pickle.root).unwrap_or_default();
+    let nested = |wanted: &str| {
+        let found = root
+            .iter()
+            .rfind(|(key, _)| matches!(key, Value::Str(key) if **key == *wanted));
+        found.and_then(|(_, value)| pickle.dict(value))
+    };
+    tensors(NESTING_KEYS.into_iter().find_map(nested).unwrap_or(root))
 }
 
-fn tensors(dict: &Value) -> StateDict {
-    let Value::Dict(dict) = dict else { return Vec::new() };
-    let pairs = dict.borrow();
-    pairs
-        .iter()
-        .filter_map(|(key, value)| match (key, value) {
-            (Value::Str(name), Value::Tensor(tensor)) => Some((name.to_string(), tensor.clone())),
-            _ => None,
-        })
-        .collect()
+fn tensors(pairs: &[(Value, Value)]) -> Vec<(&str, &Rc<TensorRef>)> {
+    let tensor = |pair| match pair {
+        &(Value::Str(ref name), Value::Tensor(ref tensor)) => Some((&**name, tensor)),
+        _ => None,
+    };
+    pairs.iter().filter_map(tensor).collect()
 }
 
 /// Where the archive's files lie.
 struct Archive {
-    pickle: Vec<u8>,
+    /// The one folder that holds everything, with its slash.
     folder: String,
-    ranges: HashMap<String, Range<usize>>,
+    /// Files that lie in the archive as they are; `None` for those that are compressed or encrypted.
+    members: HashMap<String, Option<Range<usize>>>,
 }
 
 impl Archive {
     fn read(file: &Arc<MappedFile>) -> Result<Self> {
-        let malformed = |error: zip::result::ZipError| file.malformed(format!("not a torch archive: {error}"));
+        let malformed = |error: ZipError| file.malformed(format!("not a torch archive: {error}"));
         let mut zip = ZipArchive::new(Cursor::new(file.bytes())).map_err(malformed)?;
-        let mut ranges = HashMap::new();
-        let mut found = None;
-        for index in 0..zip.len() {
-            let mut member = zip.by_index(index).map_err(malformed)?;
-            let name = member.name().map_err(|error| file.malformed(error))?.to_string();
-            if let Some(folder) = name.strip_suffix("data.pkl") {
-                let mut pickle = Vec::new();
-                let read = member.by_ref().take(MAX_PICKLE_BYTES).read_to_end(&mut pickle);
-                read.map_err(|error| file.malformed(error))?;
-                found = Some((folder.to_owned(), pickle));
-            } else if member.compression() == CompressionMethod::Stored {
-                ranges.extend(stored_range(&member).map(|range| (name, range)));
-            }
+        let members = (0..zip.len())
+            .map(|index| member(&mut zip, index))
+            .collect::<ZipResult<HashMap<_, _>>>();
+        let members = members.map_err(malformed)?;
+        let mut folders = members.keys().filter_map(|name| folder(name));
+        let folder = folders
+            .next()
+            .ok_or_else(|| file.malformed("a zip archive without data.pkl"))?
+            .to_owned();
+        if folders.next().is_some() {
+            return Err(file.malformed("a zip archive with more than one data.pkl"));
         }
-        let (folder, pickle) = found.ok_or_else(|| file.malformed("a zip archive without data.pkl"))?;
-        Ok(Self { pickle, folder, ranges })
+        Ok(Self { folder, members })
+    }
+
+    /// Where a file of the archive's folder lies; `None` when it is not there.
+    fn find(&self, file: &MappedFile, name: &str) -> Result<Option<Range<usize>>> {
+        match self.members.get(&format!("{}{name}", self.folder)) {
+            None => Ok(None),
+            Some(Some(range)) if range.end <= file.bytes().len() => Ok(Some(range.clone())),
+            Some(Some(_)) => {
+                Err(file.malformed(format!("`{name}` reaches beyond the end of the file")))
+            }
+            Some(None) => Err(file.malformed(format!(
+                "`{name}` is compressed or encrypted; save it with torch.save"
+            ))),
+        }
+    }
+
+    fn member<'a>(&self, file: &'a MappedFile, name: &str) -> Result<&'a [u8]> {
+        let range = self
+            .find(file, name)?
+            .ok_or_else(|| file.malformed(format!("`{name}` is missing")))?;
+        Ok(&file.bytes()[range])
+    }
+
+    /// Newer archives say in which order the bytes of a number lie.
+    fn check_byte_order(&self, file: &MappedFile) -> Result<()> {
+        match self.find(file, "byteorder")? {
+            Some(range) if &file.bytes()[range.clone()] != b"little" => Err(file
+                .malformed("its numbers are not little endian; save it again on another machine")),
+            _ => Ok(()),
+        }
     }
 
     fn entry(&self, file: &Arc<MappedFile>, name: &str, tensor: &TensorRef) -> Result<Entry> {
-        let path = format!("{}data/{}", self.folder, tensor.storage.key);
-        let Some(storage) = self.ranges.get(&path) else {
-            return Err(file.malformed(format!("tensor `{name}` lies in `{path}`, which is missing or compressed")));
+        let key = &tensor.storage.key;
+        let Some(storage) = self.find(file, &format!("data/{key}"))? else {
+            return Err(file.malformed(format!(
+                "tensor `{name}` lies in `data/{key}`, which is missing"
+            )));
         };
         if !is_contiguous(tensor) {
-            return Err(file.malformed(format!("tensor `{name}` is a strided view; save it contiguous")));
+            return Err(file.malformed(format!(
+                "tensor `{name}` is a strided view; save it contiguous"
+            )));
         }
-        let range = view_range(storage, tensor)
+        let range = view_range(&storage, tensor)
             .ok_or_else(|| file.malformed(format!("tensor `{name}` reaches beyond its storage")))?;
-        Entry::new(file, name, tensor.storage.dtype, tensor.shape.clone(), range)
+        Entry::new(
+            file,
+            name,
+            tensor.storage.dtype,
+            tensor.shape.clone(),
+            range,
+        )
     }
+}
+
+/// The folder of the archive's pickle, when `name` is the pickle.
+fn folder(name: &str) -> Option<&str> {
+    name.strip_suffix(PICKLE)
+        .filter(|folder| folder.is_empty() || folder.ends_with('/'))
+}
+
+type Member = (String, Option<Range<usize>>);
+
+fn member<R: Read + Seek>(zip: &mut ZipArchive<R>, index: usize) -> ZipResult<Member> {
+    let member = zip.by_index_raw(index)?;
+    let plain = member.compression() == CompressionMethod::Stored
+        && !member.encrypted()
+        && member.compressed_size() == member.size();
+    let range = if plain { stored_range(&member) } else { None };
+    Ok((member.name()?.into_owned(), range))
 }
 
 fn stored_range<R: Read>(member: &zip::read::ZipFile<'_, R>) -> Option<Range<usize>> {
@@ -109,18 +163,30 @@ fn stored_range<R: Read>(member: &zip::read::ZipFile<'_, R>) -> Option<Range<usi
 /// The bytes of a view inside its storage; nothing when it reaches beyond.
 fn view_range(storage: &Range<usize>, tensor: &TensorRef) -> Option<Range<usize>> {
     let size = tensor.storage.dtype.size_in_bytes();
-    let len = tensor.shape.iter().try_fold(size, |bytes, &dim| bytes.checked_mul(dim))?;
-    let start = storage.start.checked_add(tensor.offset.checked_mul(size)?)?;
+    let len = tensor
+        .shape
+        .iter()
+        .try_fold(size, |bytes, &dim| bytes.checked_mul(dim))?;
+    let start = storage
+        .start
+        .checked_add(tensor.offset.checked_mul(size)?)?;
     let end = start.checked_add(len)?;
     (end <= storage.end).then_some(start..end)
 }
 
+/// Whether the elements lie one after the other in row-major order. The strides of an empty tensor say nothing.
 fn is_contiguous(tensor: &TensorRef) -> bool {
     let mut expected = 1usize;
+    let empty = tensor.shape.contains(&0);
     tensor.shape.len() == tensor.stride.len()
-        && tensor.shape.iter().zip(&tensor.stride).rev().all(|(&dim, &stride)| {
-            let fits = dim == 1 || stride == expected;
-            expected = expected.saturating_mul(dim);
-            fits
-        })
+        && tensor
+            .shape
+            .iter()
+            .zip(&tensor.stride)
+            .rev()
+            .all(|(&dim, &stride)| {
+                let fits = empty || dim == 1 || stride == expected;
+                expected = expected.saturating_mul(dim);
+                fits
+            })
 }

@@ -1,0 +1,10 @@
+//! Real files through the public interface: what a checkpoint holds, and that damaged ones fail in words.
+
+mod fixtures;
+mod folders;
+mod hostile;
+mod make;
+mod random;
+mod safetensors_files;
+mod torch_files;
+mod views;
