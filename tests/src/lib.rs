@@ -10,17 +10,14 @@ use candle_core::{DType, Device, Tensor};
 
 /// A path below the fixtures, such as `backbone_tiny/params.json`.
 pub fn fixture(path: &str) -> PathBuf {
-    let root = std::env::var_os("ZONOS_FIXTURES").map_or_else(
-        || concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures").into(),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("ZONOS_FIXTURES")
+        .map_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures").into(), PathBuf::from);
     root.join(path)
 }
 
 /// A JSON file below the fixtures.
 pub fn json(path: &str) -> serde_json::Value {
-    let text =
-        std::fs::read_to_string(fixture(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let text = std::fs::read_to_string(fixture(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -32,9 +29,7 @@ pub fn index(value: &serde_json::Value) -> Option<usize> {
 /// All ids of a JSON list of lists.
 pub fn ids(value: &serde_json::Value) -> Vec<u32> {
     let rows = value.as_array().expect("a list").iter();
-    rows.flat_map(|row| row.as_array().expect("a list of lists"))
-        .map(|id| id.as_u64().expect("an id") as u32)
-        .collect()
+    rows.flat_map(|row| row.as_array().expect("a list of lists")).map(|id| id.as_u64().expect("an id") as u32).collect()
 }
 
 /// The tensors of a reference file.
@@ -46,9 +41,7 @@ impl Goldens {
     /// Reads a safetensors file below the fixtures.
     pub fn read(path: &str) -> Self {
         let tensors = candle_core::safetensors::load(fixture(path), &Device::Cpu);
-        Self {
-            tensors: tensors.unwrap_or_else(|error| panic!("{path}: {error}")),
-        }
+        Self { tensors: tensors.unwrap_or_else(|error| panic!("{path}: {error}")) }
     }
 
     /// All names, sorted.
@@ -70,9 +63,7 @@ impl Goldens {
 
     /// A tensor as stored.
     pub fn get(&self, name: &str) -> &Tensor {
-        self.tensors
-            .get(name)
-            .unwrap_or_else(|| panic!("no reference tensor `{name}`"))
+        self.tensors.get(name).unwrap_or_else(|| panic!("no reference tensor `{name}`"))
     }
 
     /// A tensor's numbers, row by row.
@@ -82,22 +73,15 @@ impl Goldens {
 
     /// A tensor's integers, row by row.
     pub fn ids(&self, name: &str) -> Vec<u32> {
-        let tensor = self
-            .get(name)
-            .to_dtype(DType::I64)
-            .and_then(|tensor| tensor.flatten_all());
-        let ids: Vec<i64> = tensor
-            .and_then(|tensor| tensor.to_vec1())
-            .expect("integers");
+        let tensor = self.get(name).to_dtype(DType::I64).and_then(|tensor| tensor.flatten_all());
+        let ids: Vec<i64> = tensor.and_then(|tensor| tensor.to_vec1()).expect("integers");
         ids.into_iter().map(|id| id as u32).collect()
     }
 }
 
 /// A tensor's numbers in float32, row by row.
 pub fn values(tensor: &Tensor) -> Vec<f32> {
-    let flat = tensor
-        .to_dtype(DType::F32)
-        .and_then(|tensor| tensor.flatten_all());
+    let flat = tensor.to_dtype(DType::F32).and_then(|tensor| tensor.flatten_all());
     flat.and_then(|tensor| tensor.to_vec1()).expect("numbers")
 }
 
@@ -110,33 +94,16 @@ pub fn rms_difference(a: &[f32], b: &[f32]) -> f64 {
 /// Largest difference; infinite where a number is not finite.
 pub fn max_difference(a: &[f32], b: &[f32]) -> f64 {
     let differences = a.iter().zip(b).map(|(a, b)| f64::from((a - b).abs()));
-    differences
-        .map(|difference| {
-            if difference.is_finite() {
-                difference
-            } else {
-                f64::INFINITY
-            }
-        })
-        .fold(0.0, f64::max)
+    differences.map(|difference| if difference.is_finite() { difference } else { f64::INFINITY }).fold(0.0, f64::max)
 }
 
 /// Fails unless all differences are at most `max`, and their root mean square at most `rms`.
 #[track_caller]
 pub fn assert_close(name: &str, actual: &[f32], expected: &[f32], max: f64, rms: Option<f64>) {
     assert_eq!(actual.len(), expected.len(), "{name}: number of values");
-    let (found_max, found_rms) = (
-        max_difference(actual, expected),
-        rms_difference(actual, expected),
-    );
+    let (found_max, found_rms) = (max_difference(actual, expected), rms_difference(actual, expected));
     println!("{name}: max {found_max:.3e} (bound {max:.1e}), rms {found_rms:.3e} (bound {rms:?})");
-    assert!(
-        found_max <= max,
-        "{name}: max difference {found_max:.3e} is over {max:.1e} (rms {found_rms:.3e})"
-    );
+    assert!(found_max <= max, "{name}: max difference {found_max:.3e} is over {max:.1e} (rms {found_rms:.3e})");
     let rms = rms.unwrap_or(f64::INFINITY);
-    assert!(
-        found_rms <= rms,
-        "{name}: rms difference {found_rms:.3e} is over {rms:.1e} (max {found_max:.3e})"
-    );
+    assert!(found_rms <= rms, "{name}: rms difference {found_rms:.3e} is over {rms:.1e} (max {found_max:.3e})");
 }

@@ -3,8 +3,7 @@
 use candle_core::{DType, Device, IndexOp, Tensor};
 use serde_json::Value;
 use zonos_lm::{
-    Backbone, Background, Conditioning, Config, Delivery, GenerationOptions, KvCache, Prompt,
-    Sampling, Trace, generate,
+    Backbone, Background, Conditioning, Config, Delivery, GenerationOptions, KvCache, Prompt, Sampling, Trace, generate,
 };
 use zonos_tests::{Goldens, assert_close, fixture, ids, index, json, rms_difference, values};
 use zonos_weights::Checkpoint;
@@ -28,10 +27,7 @@ fn in_f32() -> Backbone {
 }
 
 fn prompts() -> Vec<Value> {
-    json("backbone_tiny/goldens.json")["prompts"]
-        .as_array()
-        .unwrap()
-        .clone()
+    json("backbone_tiny/goldens.json")["prompts"].as_array().unwrap().clone()
 }
 
 fn name(case: &Value) -> &str {
@@ -42,40 +38,20 @@ fn name(case: &Value) -> &str {
 fn prompt(config: &Config, goldens: &Goldens, case: &Value) -> Prompt {
     let mut conditioning = Conditioning {
         speaking_rate: index(&case["speaking_rate_bucket"]),
-        background: if case["clean_speaker_background"] == true {
-            Background::Clean
-        } else {
-            Background::Noisy
-        },
-        delivery: if case["accurate_mode"] == true {
-            Delivery::Accurate
-        } else {
-            Delivery::Expressive
-        },
+        background: if case["clean_speaker_background"] == true { Background::Clean } else { Background::Noisy },
+        delivery: if case["accurate_mode"] == true { Delivery::Accurate } else { Delivery::Expressive },
         ..Conditioning::default()
     };
     match &case["quality_buckets"] {
         Value::Array(list) => conditioning.quality = list.iter().map(index).collect(),
         Value::Object(by_name) => by_name.iter().for_each(|(feature, bucket)| {
-            conditioning
-                .set_quality_bucket(config, feature, index(bucket))
-                .unwrap();
+            conditioning.set_quality_bucket(config, feature, index(bucket)).unwrap();
         }),
         _ => {}
     }
-    let voice = (case["speaker"] == true)
-        .then(|| goldens.f32(&format!("{}.speaker_embedding", name(case))));
-    let prompt = Prompt::build(
-        config,
-        case["text"].as_str().unwrap(),
-        voice.as_deref(),
-        &conditioning,
-    )
-    .unwrap();
-    assert_eq!(
-        prompt.ids(),
-        goldens.ids(&format!("{}.input_ids", name(case)))
-    );
+    let voice = (case["speaker"] == true).then(|| goldens.f32(&format!("{}.speaker_embedding", name(case))));
+    let prompt = Prompt::build(config, case["text"].as_str().unwrap(), voice.as_deref(), &conditioning).unwrap();
+    assert_eq!(prompt.ids(), goldens.ids(&format!("{}.input_ids", name(case))));
     prompt
 }
 
@@ -89,10 +65,7 @@ fn cases(config: &Config, goldens: &Goldens) -> Vec<Case> {
     let case = |case: &Value| Case {
         name: name(case).to_owned(),
         prompt: prompt(config, goldens, case),
-        greedy: ids(&case["greedy_frames"])
-            .chunks(config.codebooks)
-            .map(<[u32]>::to_vec)
-            .collect(),
+        greedy: ids(&case["greedy_frames"]).chunks(config.codebooks).map(<[u32]>::to_vec).collect(),
     };
     let cases: Vec<Case> = prompts().iter().map(case).collect();
     assert!(!cases.is_empty());
@@ -102,18 +75,8 @@ fn cases(config: &Config, goldens: &Goldens) -> Vec<Case> {
 /// Logits of the last prompt row, then after each of the given frames: [1 + frames, codebooks, ids].
 fn forced(backbone: &Backbone, prompt: &Prompt, frames: &[Vec<u32>]) -> Tensor {
     let mut cache = backbone.new_cache().unwrap();
-    let mut rows = vec![
-        backbone
-            .prefill(prompt, &mut cache)
-            .unwrap()
-            .unsqueeze(0)
-            .unwrap(),
-    ];
-    rows.extend(
-        frames
-            .iter()
-            .map(|frame| backbone.decode(&[frame], &mut [&mut cache]).unwrap()),
-    );
+    let mut rows = vec![backbone.prefill(prompt, &mut cache).unwrap().unsqueeze(0).unwrap()];
+    rows.extend(frames.iter().map(|frame| backbone.decode(&[frame], &mut [&mut cache]).unwrap()));
     Tensor::cat(&rows, 0).unwrap()
 }
 
@@ -122,9 +85,7 @@ fn every_stage_equals_the_reference() {
     let (backbone, goldens) = (in_f32(), Goldens::read("backbone_tiny/goldens.safetensors"));
     for Case { name, prompt, .. } in cases(backbone.config(), &goldens) {
         let mut trace = Trace::default();
-        let logits = backbone
-            .observe(&prompt, &mut backbone.new_cache().unwrap(), &mut trace)
-            .unwrap();
+        let logits = backbone.observe(&prompt, &mut backbone.new_cache().unwrap(), &mut trace).unwrap();
         let check = |part: &str, tensor: &Tensor, max: f64, rms: Option<f64>| {
             let part = format!("{name}.{part}");
             assert_close(&part, &values(tensor), &goldens.f32(&part), max, rms);
@@ -138,24 +99,13 @@ fn every_stage_equals_the_reference() {
         let routed = goldens
             .names()
             .iter()
-            .filter(|part| {
-                part.starts_with(&format!("{name}.router.")) && part.ends_with(".softmax")
-            })
+            .filter(|part| part.starts_with(&format!("{name}.router.")) && part.ends_with(".softmax"))
             .count();
         assert_eq!(trace.routers.len(), routed, "{name}: mixture layers");
         for (layer, routing) in &trace.routers {
             let part = format!("{name}.router.{layer}");
-            check(
-                &format!("router.{layer}.softmax"),
-                &routing.probabilities,
-                ROUTER,
-                None,
-            );
-            assert_eq!(
-                routing.experts.concat(),
-                goldens.ids(&format!("{part}.expert_ids")),
-                "{part}"
-            );
+            check(&format!("router.{layer}.softmax"), &routing.probabilities, ROUTER, None);
+            assert_eq!(routing.experts.concat(), goldens.ids(&format!("{part}.expert_ids")), "{part}");
             let weights = goldens.f32(&format!("{part}.expert_weights"));
             assert_close(&part, &routing.weights.concat(), &weights, ROUTER, None);
         }
@@ -165,12 +115,7 @@ fn every_stage_equals_the_reference() {
 #[test]
 fn greedy_frames_equal_the_reference() {
     let (backbone, goldens) = (in_f32(), Goldens::read("backbone_tiny/goldens.safetensors"));
-    for Case {
-        name,
-        prompt,
-        greedy,
-    } in cases(backbone.config(), &goldens)
-    {
+    for Case { name, prompt, greedy } in cases(backbone.config(), &goldens) {
         let options = GenerationOptions {
             sampling: Sampling::greedy(),
             max_frames: Some(greedy.len()),
@@ -185,21 +130,10 @@ fn greedy_frames_equal_the_reference() {
 #[test]
 fn forced_logits_equal_the_reference() {
     let (backbone, goldens) = (in_f32(), Goldens::read("backbone_tiny/goldens.safetensors"));
-    for Case {
-        name,
-        prompt,
-        greedy,
-    } in cases(backbone.config(), &goldens)
-    {
+    for Case { name, prompt, greedy } in cases(backbone.config(), &goldens) {
         let logits = forced(&backbone, &prompt, &greedy);
         let part = format!("{name}.greedy.logits");
-        assert_close(
-            &part,
-            &values(&logits),
-            &goldens.f32(&part),
-            LOGITS,
-            Some(LOGITS_RMS),
-        );
+        assert_close(&part, &values(&logits), &goldens.f32(&part), LOGITS, Some(LOGITS_RMS));
     }
 }
 
@@ -215,19 +149,11 @@ fn decoding_with_the_cache_equals_computing_everything_again() {
     let silence = 17;
     let before = case.prompt.rows() - silence;
     let mut cache = backbone.new_cache().unwrap();
-    backbone
-        .observe(&case.prompt.prefix(before), &mut cache, &mut ())
-        .unwrap();
+    backbone.observe(&case.prompt.prefix(before), &mut cache, &mut ()).unwrap();
     for row in before..case.prompt.rows() {
         let frame = &case.prompt.ids()[row * width..(row + 1) * width - 1];
         let logits = backbone.decode(&[frame], &mut [&mut cache]).unwrap();
-        assert_close(
-            "decode",
-            &values(&logits),
-            &values(&expected.i(row).unwrap()),
-            2e-4,
-            Some(LOGITS_RMS),
-        );
+        assert_close("decode", &values(&logits), &values(&expected.i(row).unwrap()), 2e-4, Some(LOGITS_RMS));
     }
     assert_eq!(cache.rows(), whole.rows());
 }
@@ -236,32 +162,17 @@ fn decoding_with_the_cache_equals_computing_everything_again() {
 fn a_batch_gives_each_sequence_what_it_gets_alone() {
     let (backbone, goldens) = (in_f32(), Goldens::read("backbone_tiny/goldens.safetensors"));
     let cases = cases(backbone.config(), &goldens);
-    let alone: Vec<Tensor> = cases
-        .iter()
-        .map(|case| forced(&backbone, &case.prompt, &case.greedy))
-        .collect();
-    let mut caches: Vec<KvCache> = cases
-        .iter()
-        .map(|_| backbone.new_cache().unwrap())
-        .collect();
+    let alone: Vec<Tensor> = cases.iter().map(|case| forced(&backbone, &case.prompt, &case.greedy)).collect();
+    let mut caches: Vec<KvCache> = cases.iter().map(|_| backbone.new_cache().unwrap()).collect();
     for (case, cache) in cases.iter().zip(&mut caches) {
         backbone.prefill(&case.prompt, cache).unwrap();
     }
     let steps = cases.iter().map(|case| case.greedy.len()).min().unwrap();
     for step in 0..steps {
-        let frames: Vec<&[u32]> = cases
-            .iter()
-            .map(|case| case.greedy[step].as_slice())
-            .collect();
-        let logits = backbone
-            .decode(&frames, &mut caches.iter_mut().collect::<Vec<_>>())
-            .unwrap();
+        let frames: Vec<&[u32]> = cases.iter().map(|case| case.greedy[step].as_slice()).collect();
+        let logits = backbone.decode(&frames, &mut caches.iter_mut().collect::<Vec<_>>()).unwrap();
         for (row, alone) in alone.iter().enumerate() {
-            assert_eq!(
-                values(&logits.i(row).unwrap()),
-                values(&alone.i(step + 1).unwrap()),
-                "step {step} row {row}"
-            );
+            assert_eq!(values(&logits.i(row).unwrap()), values(&alone.i(step + 1).unwrap()), "step {step} row {row}");
         }
     }
 }
@@ -271,38 +182,23 @@ fn a_torch_archive_gives_the_same_model_as_safetensors() {
     let (a, b) = (load("model.safetensors", None), load("model.pth", None));
     let goldens = Goldens::read("backbone_tiny/goldens.safetensors");
     for case in cases(a.config(), &goldens) {
-        let (a, b) = (
-            forced(&a, &case.prompt, &case.greedy),
-            forced(&b, &case.prompt, &case.greedy),
-        );
+        let (a, b) = (forced(&a, &case.prompt, &case.greedy), forced(&b, &case.prompt, &case.greedy));
         assert_eq!(values(&a), values(&b), "{}", case.name);
     }
 }
 
 /// Median over positions of the root mean square error, and the share of positions and codebooks with equal argmax.
 fn half_precision(dtype: DType) -> (f64, f64) {
-    let (backbone, goldens) = (
-        load("model.safetensors", Some(dtype)),
-        Goldens::read("backbone_tiny/goldens.safetensors"),
-    );
+    let (backbone, goldens) =
+        (load("model.safetensors", Some(dtype)), Goldens::read("backbone_tiny/goldens.safetensors"));
     let (mut errors, mut agreeing, mut compared) = (Vec::new(), 0, 0);
-    for Case {
-        name,
-        prompt,
-        greedy,
-    } in cases(backbone.config(), &goldens)
-    {
-        let prefill = backbone
-            .observe(&prompt, &mut backbone.new_cache().unwrap(), &mut ())
-            .unwrap();
+    for Case { name, prompt, greedy } in cases(backbone.config(), &goldens) {
+        let prefill = backbone.observe(&prompt, &mut backbone.new_cache().unwrap(), &mut ()).unwrap();
         let decode = forced(&backbone, &prompt, &greedy);
         for (logits, reference) in [(prefill, "logits"), (decode, "greedy.logits")] {
             let (_, codebooks, ids) = logits.dims3().unwrap();
-            let (logits, reference) =
-                (values(&logits), goldens.f32(&format!("{name}.{reference}")));
-            let positions = logits
-                .chunks(codebooks * ids)
-                .zip(reference.chunks(codebooks * ids));
+            let (logits, reference) = (values(&logits), goldens.f32(&format!("{name}.{reference}")));
+            let positions = logits.chunks(codebooks * ids).zip(reference.chunks(codebooks * ids));
             errors.extend(positions.map(|(a, b)| rms_difference(a, b)));
             let rows = logits.chunks(ids).zip(reference.chunks(ids));
             agreeing += rows.filter(|(a, b)| argmax(a) == argmax(b)).count();
@@ -314,9 +210,7 @@ fn half_precision(dtype: DType) -> (f64, f64) {
 }
 
 fn argmax(row: &[f32]) -> usize {
-    (0..row.len())
-        .reduce(|best, id| if row[id] > row[best] { id } else { best })
-        .unwrap()
+    (0..row.len()).reduce(|best, id| if row[id] > row[best] { id } else { best }).unwrap()
 }
 
 #[test]
@@ -325,9 +219,6 @@ fn half_precision_stays_near_the_reference() {
         let (median, agreement) = half_precision(dtype);
         println!("{dtype:?}: median rms {median:.4}, argmax agreement {agreement:.3}");
         assert!(median < BF16_MEDIAN_RMS, "{dtype:?}: median rms {median}");
-        assert!(
-            agreement > BF16_AGREEMENT,
-            "{dtype:?}: argmax agreement {agreement}"
-        );
+        assert!(agreement > BF16_AGREEMENT, "{dtype:?}: argmax agreement {agreement}");
     }
 }

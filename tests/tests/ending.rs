@@ -7,13 +7,8 @@ use zonos_tests::{Goldens, ids, index, json};
 
 /// The scripted frames, then the filler for as long as it takes.
 fn frames(case: &Value, codebooks: usize) -> Vec<Vec<u32>> {
-    let mut frames: Vec<Vec<u32>> = ids(&case["frames"])
-        .chunks(codebooks)
-        .map(<[u32]>::to_vec)
-        .collect();
-    let filler: Vec<u32> = ids(&Value::Array(vec![
-        case["filler_frame_after_script"].clone(),
-    ]));
+    let mut frames: Vec<Vec<u32>> = ids(&case["frames"]).chunks(codebooks).map(<[u32]>::to_vec).collect();
+    let filler: Vec<u32> = ids(&Value::Array(vec![case["filler_frame_after_script"].clone()]));
     frames.resize(index(&case["max_tokens"]).unwrap(), filler);
     frames
 }
@@ -29,34 +24,17 @@ fn the_end_of_audio_is_found_where_the_reference_finds_it() {
         let mut ending = EndOfAudio::new(end_code);
         let frames = frames(case, codebooks);
         let ignored = case["ignore_eos"] == true;
-        let last = frames
-            .iter()
-            .position(|frame| ending.observe(frame) && !ignored)
-            .unwrap_or(frames.len() - 1);
+        let last = frames.iter().position(|frame| ending.observe(frame) && !ignored).unwrap_or(frames.len() - 1);
         let expected = &case["tts_sequence"];
-        assert_eq!(
-            Some(last + 1),
-            index(&expected["frames_until_finished"]),
-            "{}",
-            case["name"]
-        );
-        assert_eq!(
-            ending.end(),
-            index(&expected["eos_frame"]),
-            "{}",
-            case["name"]
-        );
+        assert_eq!(Some(last + 1), index(&expected["frames_until_finished"]), "{}", case["name"]);
+        assert_eq!(ending.end(), index(&expected["eos_frame"]), "{}", case["name"]);
     }
 }
 
 #[test]
 fn the_delay_pattern_equals_the_reference() {
     let goldens = Goldens::read("vocoder/goldens.safetensors");
-    let cases: Vec<&str> = goldens
-        .names()
-        .into_iter()
-        .filter_map(|name| name.strip_suffix(".sheared"))
-        .collect();
+    let cases: Vec<&str> = goldens.names().into_iter().filter_map(|name| name.strip_suffix(".sheared")).collect();
     assert!(!cases.is_empty());
     for case in cases {
         let frames = |part: &str| {
@@ -65,11 +43,7 @@ fn the_delay_pattern_equals_the_reference() {
         };
         let raw = frames("frames");
         assert_eq!(delay(&raw, 1025), frames("sheared"), "{case}");
-        assert_eq!(
-            undelay(&frames("sheared"), 1025),
-            frames("unsheared"),
-            "{case}"
-        );
+        assert_eq!(undelay(&frames("sheared"), 1025), frames("unsheared"), "{case}");
         assert_eq!(undelay(&raw, 1025), frames("unshear_of_raw"), "{case}");
     }
 }

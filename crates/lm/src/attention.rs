@@ -29,12 +29,8 @@ pub(crate) struct Attention {
 
 impl Attention {
     pub(crate) fn load(weights: &Weights, config: &Config) -> Result<Self> {
-        let (dim, heads, kv_heads, head_dim) =
-            (config.dim, config.heads, config.kv_heads, config.head_dim);
-        let key_value = weights
-            .at("wkv")
-            .get("weight", &[2, kv_heads * head_dim, dim])?
-            .flatten(0, 1)?;
+        let (dim, heads, kv_heads, head_dim) = (config.dim, config.heads, config.kv_heads, config.head_dim);
+        let key_value = weights.at("wkv").get("weight", &[2, kv_heads * head_dim, dim])?.flatten(0, 1)?;
         Ok(Self {
             heads,
             kv_heads,
@@ -71,34 +67,18 @@ impl Attention {
         }
         let heads = Tensor::cat(&outputs, 1)?.transpose(0, 1)?;
         let gate = sigmoid(&self.gate.forward(x, phase)?)?.unsqueeze(D::Minus1)?;
-        let gated = heads
-            .broadcast_mul(&gate)?
-            .reshape((rows, self.heads * self.head_dim))?;
+        let gated = heads.broadcast_mul(&gate)?.reshape((rows, self.heads * self.head_dim))?;
         self.output.forward(&gated, phase)
     }
 
     /// Queries [heads, rows, head_dim], keys and values [kv_heads, rows, head_dim].
-    fn project(
-        &self,
-        x: &Tensor,
-        rotation: &Rotation,
-        phase: Phase,
-    ) -> Result<(Tensor, Tensor, Tensor)> {
+    fn project(&self, x: &Tensor, rotation: &Rotation, phase: Phase) -> Result<(Tensor, Tensor, Tensor)> {
         let query = self.query.forward(x, phase)?;
-        let query = self
-            .qk_norm
-            .forward(&self.split(&query, self.heads)?)?
-            .broadcast_mul(&self.temperature)?;
+        let query = self.qk_norm.forward(&self.split(&query, self.heads)?)?.broadcast_mul(&self.temperature)?;
         let key_value = self.key_value.forward(x, phase)?.chunk(2, 1)?;
-        let key = self
-            .qk_norm
-            .forward(&self.split(&key_value[0], self.kv_heads)?)?;
+        let key = self.qk_norm.forward(&self.split(&key_value[0], self.kv_heads)?)?;
         let value = self.split(&key_value[1], self.kv_heads)?.transpose(0, 1)?;
-        Ok((
-            rotation.apply(&query.transpose(0, 1)?)?,
-            rotation.apply(&key.transpose(0, 1)?)?,
-            value,
-        ))
+        Ok((rotation.apply(&query.transpose(0, 1)?)?, rotation.apply(&key.transpose(0, 1)?)?, value))
     }
 
     fn split(&self, x: &Tensor, heads: usize) -> Result<Tensor> {
@@ -114,11 +94,7 @@ impl Attention {
         let query = query.reshape((self.kv_heads, group * rows, self.head_dim))?;
         let scale = 1.0 / (self.head_dim as f64).sqrt();
         let scores = (query.matmul(&keys.t()?)?.to_dtype(DType::F32)? * scale)?;
-        let scores = if rows > 1 {
-            self.mask(&scores, rows, seen)?
-        } else {
-            scores
-        };
+        let scores = if rows > 1 { self.mask(&scores, rows, seen)? } else { scores };
         let weights = softmax_last_dim(&scores)?.to_dtype(values.dtype())?;
         let output = weights.matmul(values)?.to_dtype(DType::F32)?;
         Ok(output.reshape((self.heads, rows, self.head_dim))?)
@@ -128,19 +104,11 @@ impl Attention {
     fn mask(&self, scores: &Tensor, rows: usize, seen: usize) -> Result<Tensor> {
         let past = seen - rows;
         let hidden = |query: usize, key: usize| {
-            if key > past + query {
-                f32::NEG_INFINITY
-            } else {
-                0.0
-            }
+            if key > past + query { f32::NEG_INFINITY } else { 0.0 }
         };
-        let mask = (0..rows)
-            .flat_map(|query| (0..seen).map(move |key| hidden(query, key)))
-            .collect::<Vec<_>>();
+        let mask = (0..rows).flat_map(|query| (0..seen).map(move |key| hidden(query, key))).collect::<Vec<_>>();
         let mask = Tensor::from_vec(mask, (1, rows, seen), scores.device())?;
-        let by_head = scores
-            .reshape((self.heads, rows, seen))?
-            .broadcast_add(&mask)?;
+        let by_head = scores.reshape((self.heads, rows, seen))?.broadcast_add(&mask)?;
         Ok(by_head.reshape(scores.shape())?)
     }
 }

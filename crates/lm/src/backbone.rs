@@ -35,12 +35,7 @@ impl Backbone {
     ///
     /// # Errors
     /// When a tensor is missing, has another shape than `config` asks for, or is unknown.
-    pub fn load(
-        config: Config,
-        checkpoint: Checkpoint,
-        device: &Device,
-        dtype: Option<DType>,
-    ) -> Result<Self> {
+    pub fn load(config: Config, checkpoint: Checkpoint, device: &Device, dtype: Option<DType>) -> Result<Self> {
         let checkpoint = checkpoint.rename(names::published)?;
         let backbone = Self::build(config, &checkpoint.weights(device, dtype))?;
         checkpoint.check_all_used()?;
@@ -52,35 +47,19 @@ impl Backbone {
     /// # Errors
     /// When the device lacks memory.
     pub fn random(config: Config, seed: u64, device: &Device, dtype: DType) -> Result<Self> {
-        Self::load(
-            config,
-            Checkpoint::random(seed, init::rule),
-            device,
-            Some(dtype),
-        )
+        Self::load(config, Checkpoint::random(seed, init::rule), device, Some(dtype))
     }
 
     fn build(config: Config, weights: &Weights) -> Result<Self> {
         let layers = weights.at("layers");
-        let head = Matrix::load(
-            weights,
-            "multi_output",
-            config.codebooks * config.audio_vocab(),
-            config.dim,
-        )?;
+        let head = Matrix::load(weights, "multi_output", config.codebooks * config.audio_vocab(), config.dim)?;
         let device = weights.device().clone();
         Ok(Self {
             embedding: Embedding::load(weights, &config)?,
             rope: Rope::new(&config, &device)?,
-            blocks: (0..config.layers)
-                .map(|n| Block::load(&layers.at(n), &config, n))
-                .collect::<Result<_>>()?,
+            blocks: (0..config.layers).map(|n| Block::load(&layers.at(n), &config, n)).collect::<Result<_>>()?,
             output_norm: RmsNorm::load(weights, "out_norm", config.dim, config.norm_eps)?,
-            cache_dtype: if device.is_cpu() {
-                DType::F32
-            } else {
-                head.dtype()
-            },
+            cache_dtype: if device.is_cpu() { DType::F32 } else { head.dtype() },
             head,
             config,
             device,
@@ -120,12 +99,7 @@ impl Backbone {
     ///
     /// # Errors
     /// As [`Backbone::prefill`].
-    pub fn observe(
-        &self,
-        prompt: &Prompt,
-        cache: &mut KvCache,
-        observer: &mut dyn Observer,
-    ) -> Result<Tensor> {
+    pub fn observe(&self, prompt: &Prompt, cache: &mut KvCache, observer: &mut dyn Observer) -> Result<Tensor> {
         let hidden = self.run_prompt(prompt, cache, observer)?;
         self.logits(&hidden, Phase::Prefill)
     }
@@ -137,15 +111,10 @@ impl Backbone {
     /// When a frame does not fit the model, a context is full, or on the device.
     pub fn decode(&self, frames: &[&[u32]], caches: &mut [&mut KvCache]) -> Result<Tensor> {
         self.check_frames(frames, caches.len())?;
-        let ids: Vec<u32> = frames
-            .iter()
-            .flat_map(|frame| frame.iter().copied().chain([self.config.text_pad()]))
-            .collect();
+        let ids: Vec<u32> =
+            frames.iter().flat_map(|frame| frame.iter().copied().chain([self.config.text_pad()])).collect();
         let x = self.embedding.forward(&ids, None)?;
-        let mut spans: Vec<Span> = caches
-            .iter_mut()
-            .map(|cache| Span { cache, rows: 1 })
-            .collect();
+        let mut spans: Vec<Span> = caches.iter_mut().map(|cache| Span { cache, rows: 1 }).collect();
         let hidden = self.forward(x, &mut spans, Phase::Decode, &mut ())?;
         self.logits(&hidden, Phase::Decode)
     }
@@ -161,53 +130,33 @@ impl Backbone {
         let (codebooks, ids) = (self.config.codebooks, self.config.audio_vocab() as u32);
         for frame in frames {
             if frame.len() != codebooks || frame.iter().any(|&id| id >= ids) {
-                return Err(Error::out_of_range(
-                    "frame",
-                    format!("{frame:?}"),
-                    format!("{codebooks} ids below {ids}"),
-                ));
+                return Err(Error::out_of_range("frame", format!("{frame:?}"), format!("{codebooks} ids below {ids}")));
             }
         }
         Ok(())
     }
 
-    fn run_prompt(
-        &self,
-        prompt: &Prompt,
-        cache: &mut KvCache,
-        observer: &mut dyn Observer,
-    ) -> Result<Tensor> {
+    fn run_prompt(&self, prompt: &Prompt, cache: &mut KvCache, observer: &mut dyn Observer) -> Result<Tensor> {
         let x = self.embedding.forward(prompt.ids(), prompt.voice())?;
         let rows = x.dim(0)?;
         let mut pieces = Vec::with_capacity(rows.div_ceil(PREFILL_ROWS));
         for start in (0..rows).step_by(PREFILL_ROWS) {
             let piece = x.narrow(0, start, PREFILL_ROWS.min(rows - start))?;
-            let span = Span {
-                rows: piece.dim(0)?,
-                cache: &mut *cache,
-            };
+            let span = Span { rows: piece.dim(0)?, cache: &mut *cache };
             pieces.push(self.forward(piece, &mut [span], Phase::Prefill, observer)?);
         }
         Ok(Tensor::cat(&pieces, 0)?)
     }
 
     /// Rows [rows, dim] through all blocks and the last norm.
-    fn forward(
-        &self,
-        mut x: Tensor,
-        spans: &mut [Span],
-        phase: Phase,
-        observer: &mut dyn Observer,
-    ) -> Result<Tensor> {
+    fn forward(&self, mut x: Tensor, spans: &mut [Span], phase: Phase, observer: &mut dyn Observer) -> Result<Tensor> {
         let rotation = self.rope.at(self.positions(spans)?)?;
         observer.embedding(&x);
         let mut router_state = None;
         for block in &self.blocks {
             x = block.forward(&x, &rotation, spans, &mut router_state, phase, observer)?;
         }
-        spans
-            .iter_mut()
-            .for_each(|span| span.cache.advance(span.rows));
+        spans.iter_mut().for_each(|span| span.cache.advance(span.rows));
         let x = self.output_norm.forward(&x)?;
         observer.output(&x);
         Ok(x)
@@ -219,10 +168,7 @@ impl Backbone {
         for span in spans {
             let (first, end) = (span.cache.rows(), span.cache.rows() + span.rows);
             if end > self.config.context {
-                return Err(Error::PromptTooLong {
-                    rows: end,
-                    context: self.config.context,
-                });
+                return Err(Error::PromptTooLong { rows: end, context: self.config.context });
             }
             positions.extend(first as u32..end as u32);
         }
@@ -234,10 +180,6 @@ impl Backbone {
         let cap = self.config.logit_softcap;
         let logits = self.head.forward(hidden, phase)?;
         let logits = ((logits / cap)?.tanh()? * cap)?;
-        Ok(logits.reshape((
-            hidden.dim(0)?,
-            self.config.codebooks,
-            self.config.audio_vocab(),
-        ))?)
+        Ok(logits.reshape((hidden.dim(0)?, self.config.codebooks, self.config.audio_vocab()))?)
     }
 }

@@ -42,9 +42,7 @@ impl Block {
         observer: &mut dyn Observer,
     ) -> Result<Tensor> {
         let normed = self.attention_norm.forward(x)?;
-        let x = (x + self
-            .attention
-            .forward(&normed, self.index, rotation, spans, phase)?)?;
+        let x = (x + self.attention.forward(&normed, self.index, rotation, spans, phase)?)?;
         let normed = self.feed_forward_norm.forward(&x)?;
         let (output, routing) = self.feed_forward.forward(&normed, router_state, phase)?;
         if let Some(routing) = routing {

@@ -19,10 +19,7 @@ impl Buckets {
     /// # Errors
     /// When a label is none of these or the ranges do not ascend.
     pub fn parse<S: AsRef<str>>(labels: &[S]) -> Result<Self> {
-        let ranges = labels
-            .iter()
-            .map(|label| parse_label(label.as_ref()))
-            .collect::<Result<Vec<_>>>()?;
+        let ranges = labels.iter().map(|label| parse_label(label.as_ref())).collect::<Result<Vec<_>>>()?;
         if !ranges.is_sorted_by(|a, b| a.low < b.low) {
             return Err(Error::Config("bucket labels must ascend".into()));
         }
@@ -58,11 +55,7 @@ impl Buckets {
     /// The middle of the middle bucket: what a speed factor of 1 stands for.
     pub fn neutral(&self) -> Option<f64> {
         let middle = self.ranges.get(self.ranges.len() / 2)?;
-        Some(if middle.high.is_finite() {
-            (middle.low + middle.high) / 2.0
-        } else {
-            middle.low
-        })
+        Some(if middle.high.is_finite() { (middle.low + middle.high) / 2.0 } else { middle.low })
     }
 }
 
@@ -73,21 +66,12 @@ fn is_close(a: f64, b: f64) -> bool {
 
 fn parse_label(label: &str) -> Result<Range> {
     let range = match label.strip_suffix('+') {
-        Some(low) => parse_number(low).map(|low| Range {
-            low,
-            high: f64::INFINITY,
-        }),
+        Some(low) => parse_number(low).map(|low| Range { low, high: f64::INFINITY }),
         // A minus in the first place belongs to the number.
-        None => label
-            .get(1..)
-            .and_then(|rest| rest.find('-'))
-            .and_then(|dash| {
-                let (low, high) = label.split_at(dash + 1);
-                Some(Range {
-                    low: parse_number(low)?,
-                    high: parse_number(&high[1..])?,
-                })
-            }),
+        None => label.get(1..).and_then(|rest| rest.find('-')).and_then(|dash| {
+            let (low, high) = label.split_at(dash + 1);
+            Some(Range { low: parse_number(low)?, high: parse_number(&high[1..])? })
+        }),
     };
     let range = range.filter(|range| range.low < range.high);
     range.ok_or_else(|| Error::Config(format!("`{label}` is no bucket: expected LOW-HIGH or LOW+")))
@@ -104,28 +88,14 @@ mod tests {
     #[test]
     fn labels_with_signs_are_read() {
         let buckets = Buckets::parse(&["-1000--50", "-50--45.5", "-5+"]).unwrap();
-        assert_eq!(
-            buckets.ranges[0],
-            Range {
-                low: -1000.0,
-                high: -50.0
-            }
-        );
-        assert_eq!(
-            buckets.ranges[1],
-            Range {
-                low: -50.0,
-                high: -45.5
-            }
-        );
+        assert_eq!(buckets.ranges[0], Range { low: -1000.0, high: -50.0 });
+        assert_eq!(buckets.ranges[1], Range { low: -50.0, high: -45.5 });
         assert_eq!(buckets.ranges[2].high, f64::INFINITY);
     }
 
     #[test]
     fn broken_labels_are_refused() {
-        for label in [
-            "", "-", "5", "8-", "-8", "a-b", "9-8", "1e999-2", "nan-3", "é-1",
-        ] {
+        for label in ["", "-", "5", "8-", "-8", "a-b", "9-8", "1e999-2", "nan-3", "é-1"] {
             assert!(Buckets::parse(&[label]).is_err(), "{label}");
         }
         assert!(Buckets::parse(&["8-11", "0-8"]).is_err());

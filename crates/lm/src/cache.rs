@@ -15,10 +15,7 @@ impl KvCache {
     pub(crate) fn new(config: &Config, dtype: DType, device: &Device) -> Result<Self> {
         let capacity = FIRST_CAPACITY.min(config.context);
         let layer = |_| LayerCache::new(config, capacity, dtype, device);
-        Ok(Self {
-            layers: (0..config.layers).map(layer).collect::<Result<_>>()?,
-            rows: 0,
-        })
+        Ok(Self { layers: (0..config.layers).map(layer).collect::<Result<_>>()?, rows: 0 })
     }
 
     /// Rows seen so far: the position of the next one.
@@ -47,31 +44,17 @@ pub(crate) struct LayerCache {
 impl LayerCache {
     fn new(config: &Config, capacity: usize, dtype: DType, device: &Device) -> Result<Self> {
         let empty = || Tensor::zeros((config.kv_heads, capacity, config.head_dim), dtype, device);
-        Ok(Self {
-            keys: empty()?,
-            values: empty()?,
-            limit: config.context,
-        })
+        Ok(Self { keys: empty()?, values: empty()?, limit: config.context })
     }
 
     /// Writes new rows [kv_heads, rows, head_dim] behind the first `filled`, and gives all keys and values so far.
-    pub(crate) fn append(
-        &mut self,
-        filled: usize,
-        keys: &Tensor,
-        values: &Tensor,
-    ) -> Result<(Tensor, Tensor)> {
+    pub(crate) fn append(&mut self, filled: usize, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
         let rows = filled + keys.dim(1)?;
         self.reserve(filled, rows)?;
         let dtype = self.keys.dtype();
-        self.keys
-            .slice_set(&keys.to_dtype(dtype)?.contiguous()?, 1, filled)?;
-        self.values
-            .slice_set(&values.to_dtype(dtype)?.contiguous()?, 1, filled)?;
-        Ok((
-            self.keys.narrow(1, 0, rows)?,
-            self.values.narrow(1, 0, rows)?,
-        ))
+        self.keys.slice_set(&keys.to_dtype(dtype)?.contiguous()?, 1, filled)?;
+        self.values.slice_set(&values.to_dtype(dtype)?.contiguous()?, 1, filled)?;
+        Ok((self.keys.narrow(1, 0, rows)?, self.values.narrow(1, 0, rows)?))
     }
 
     fn reserve(&mut self, filled: usize, rows: usize) -> Result<()> {

@@ -49,15 +49,8 @@ impl Conditioning {
     /// The defaults of the reference API for a model: trailing silence in bucket 3 where it has that feature.
     pub fn defaults(config: &Config) -> Self {
         let (name, bucket) = DEFAULT_QUALITY;
-        let quality = config
-            .quality
-            .iter()
-            .map(|feature| (feature.name == name).then_some(bucket))
-            .collect();
-        Self {
-            quality,
-            ..Self::default()
-        }
+        let quality = config.quality.iter().map(|feature| (feature.name == name).then_some(bucket)).collect();
+        Self { quality, ..Self::default() }
     }
 
     /// Sets the bucket of the speaking rate.
@@ -65,11 +58,7 @@ impl Conditioning {
     /// # Errors
     /// When the model has no such bucket.
     pub fn set_rate_bucket(&mut self, config: &Config, bucket: usize) -> Result<()> {
-        self.speaking_rate = Some(checked(
-            "speaking rate bucket",
-            bucket,
-            &config.speaking_rate,
-        )?);
+        self.speaking_rate = Some(checked("speaking rate bucket", bucket, &config.speaking_rate)?);
         Ok(())
     }
 
@@ -104,12 +93,7 @@ impl Conditioning {
     ///
     /// # Errors
     /// When the model has no such feature or bucket.
-    pub fn set_quality_bucket(
-        &mut self,
-        config: &Config,
-        feature: &str,
-        bucket: Option<usize>,
-    ) -> Result<()> {
+    pub fn set_quality_bucket(&mut self, config: &Config, feature: &str, bucket: Option<usize>) -> Result<()> {
         let index = feature_index(config, feature)?;
         if let Some(bucket) = bucket {
             checked("quality bucket", bucket, &config.quality[index].buckets)?;
@@ -128,11 +112,7 @@ impl Conditioning {
             return Err(Error::out_of_range("quality value", value, "a number"));
         }
         let index = feature_index(config, feature)?;
-        self.set_quality_bucket(
-            config,
-            feature,
-            Some(config.quality[index].buckets.index(value)),
-        )
+        self.set_quality_bucket(config, feature, Some(config.quality[index].buckets.index(value)))
     }
 
     /// Checks every bucket against the model.
@@ -145,16 +125,10 @@ impl Conditioning {
         }
         if self.quality.len() > config.quality.len() {
             let range = format!("at most {}", config.quality.len());
-            return Err(Error::out_of_range(
-                "number of quality features",
-                self.quality.len(),
-                range,
-            ));
+            return Err(Error::out_of_range("number of quality features", self.quality.len(), range));
         }
         for (feature, bucket) in config.quality.iter().zip(&self.quality) {
-            bucket
-                .map(|bucket| checked("quality bucket", bucket, &feature.buckets))
-                .transpose()?;
+            bucket.map(|bucket| checked("quality bucket", bucket, &feature.buckets)).transpose()?;
         }
         Ok(())
     }
@@ -162,35 +136,15 @@ impl Conditioning {
 
 fn checked(name: &'static str, bucket: usize, buckets: &Buckets) -> Result<usize> {
     match buckets.len() {
-        0 => Err(Error::out_of_range(
-            name,
-            bucket,
-            "left out: this model has none",
-        )),
+        0 => Err(Error::out_of_range(name, bucket, "left out: this model has none")),
         count if bucket < count => Ok(bucket),
-        count => Err(Error::out_of_range(
-            name,
-            bucket,
-            format!("0 to {}", count - 1),
-        )),
+        count => Err(Error::out_of_range(name, bucket, format!("0 to {}", count - 1))),
     }
 }
 
 fn feature_index(config: &Config, name: &str) -> Result<usize> {
-    config
-        .quality
-        .iter()
-        .position(|feature| feature.name == name)
-        .ok_or_else(|| {
-            let known: Vec<&str> = config
-                .quality
-                .iter()
-                .map(|feature| feature.name.as_str())
-                .collect();
-            Error::out_of_range(
-                "quality feature",
-                name,
-                format!("one of {}", known.join(", ")),
-            )
-        })
+    config.quality.iter().position(|feature| feature.name == name).ok_or_else(|| {
+        let known: Vec<&str> = config.quality.iter().map(|feature| feature.name.as_str()).collect();
+        Error::out_of_range("quality feature", name, format!("one of {}", known.join(", ")))
+    })
 }

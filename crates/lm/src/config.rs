@@ -100,10 +100,7 @@ impl Config {
     /// # Errors
     /// As [`Config::parse`], and when the file cannot be read.
     pub fn read(path: &Path) -> Result<Self> {
-        let json = std::fs::read_to_string(path).map_err(|source| Error::Io {
-            path: path.to_owned(),
-            source,
-        })?;
+        let json = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
         Self::parse(&json).map_err(|error| Error::Config(format!("{}: {error}", path.display())))
     }
 
@@ -112,21 +109,18 @@ impl Config {
     /// # Errors
     /// When a key is missing or of the wrong type, or values do not fit together.
     pub fn parse(json: &str) -> Result<Self> {
-        let file: ParamsFile =
-            serde_json::from_str(json).map_err(|error| match error.is_data() {
-                // The untagged enum hides which key was wrong; read it once more to say so.
-                true => explain(json, &error),
-                false => Error::Config(error.to_string()),
-            })?;
+        let file: ParamsFile = serde_json::from_str(json).map_err(|error| match error.is_data() {
+            // The untagged enum hides which key was wrong; read it once more to say so.
+            true => explain(json, &error),
+            false => Error::Config(error.to_string()),
+        })?;
         match file {
             ParamsFile::Nested { model } | ParamsFile::Flat(model) => Self::from_params(&model),
         }
     }
 
     fn from_params(params: &Params) -> Result<Self> {
-        let heads = params
-            .n_heads
-            .unwrap_or(params.dim / params.head_dim.max(1));
+        let heads = params.n_heads.unwrap_or(params.dim / params.head_dim.max(1));
         let config = Self {
             layers: params.n_layers,
             dim: params.dim,
@@ -174,49 +168,26 @@ impl Config {
 
     /// Experts used per row in a layer; 0 for a dense layer.
     pub fn experts_used(&self, layer: usize) -> usize {
-        self.moe
-            .as_ref()
-            .and_then(|moe| moe.used.get(layer).copied())
-            .unwrap_or(0)
+        self.moe.as_ref().and_then(|moe| moe.used.get(layer).copied()).unwrap_or(0)
     }
 
     /// Conditioning ids at the end of the text vocabulary.
     pub(crate) fn conditioning_ids(&self) -> usize {
-        let quality: usize = self
-            .quality
-            .iter()
-            .map(|feature| feature.buckets.len())
-            .sum();
-        self.speaking_rate.len()
-            + quality
-            + 2 * usize::from(self.background_ids)
-            + usize::from(self.accurate_id)
+        let quality: usize = self.quality.iter().map(|feature| feature.buckets.len()).sum();
+        self.speaking_rate.len() + quality + 2 * usize::from(self.background_ids) + usize::from(self.accurate_id)
     }
 
     fn check(&self, params: &Params) -> Result<()> {
         self.check_sizes()?;
         let first_conditioning = self.text_vocab.checked_sub(self.conditioning_ids());
         ensure(first_conditioning >= Some(FIRST_BYTE_ID + BYTES), || {
-            format!(
-                "text_vocab {} has no room for bytes and conditioning ids",
-                self.text_vocab
-            )
+            format!("text_vocab {} has no room for bytes and conditioning ids", self.text_vocab)
         })?;
-        let rates = params
-            .speaking_rate_num_buckets
-            .unwrap_or(self.speaking_rate.len());
-        ensure(rates == self.speaking_rate.len(), || {
-            format!("speaking_rate_num_buckets is {rates}")
-        })?;
-        let buckets: usize = self
-            .quality
-            .iter()
-            .map(|feature| feature.buckets.len())
-            .sum();
+        let rates = params.speaking_rate_num_buckets.unwrap_or(self.speaking_rate.len());
+        ensure(rates == self.speaking_rate.len(), || format!("speaking_rate_num_buckets is {rates}"))?;
+        let buckets: usize = self.quality.iter().map(|feature| feature.buckets.len()).sum();
         let stated = params.quality_num_buckets.unwrap_or(buckets);
-        ensure(stated == buckets, || {
-            format!("quality_num_buckets is {stated}, but {buckets} are listed")
-        })
+        ensure(stated == buckets, || format!("quality_num_buckets is {stated}, but {buckets} are listed"))
     }
 
     fn check_sizes(&self) -> Result<()> {
@@ -232,52 +203,33 @@ impl Config {
             ("codebook_size", self.codebook_size, 1..=1 << 16),
         ];
         for (name, size, range) in sizes {
-            ensure(range.contains(&size), || {
-                format!("{name} {size} is not in {range:?}")
-            })?;
+            ensure(range.contains(&size), || format!("{name} {size} is not in {range:?}"))?;
         }
-        ensure(self.head_dim.is_multiple_of(2), || {
-            format!("head_dim {} is odd", self.head_dim)
-        })?;
+        ensure(self.head_dim.is_multiple_of(2), || format!("head_dim {} is odd", self.head_dim))?;
         ensure(self.heads.is_multiple_of(self.kv_heads), || {
-            format!(
-                "n_heads {} is no multiple of n_kv_heads {}",
-                self.heads, self.kv_heads
-            )
+            format!("n_heads {} is no multiple of n_kv_heads {}", self.heads, self.kv_heads)
         })?;
         let positive = [self.norm_eps, self.rope_theta, self.logit_softcap];
-        ensure(
-            positive
-                .iter()
-                .all(|number| number.is_finite() && *number > 0.0),
-            || "norm_eps, rope_theta and loss_softcap must be positive".into(),
-        )?;
+        ensure(positive.iter().all(|number| number.is_finite() && *number > 0.0), || {
+            "norm_eps, rope_theta and loss_softcap must be positive".into()
+        })?;
         let ids = (self.end_of_audio as usize, self.audio_pad as usize);
         ensure(ids == (self.codebook_size, self.codebook_size + 1), || {
             format!("eoa_id and audio_pad_id are {ids:?}, expected the two ids after codebook_size")
         })?;
-        let speaker = self
-            .speaker
-            .is_none_or(|speaker| speaker.embedding_dim > 0 && speaker.lda_dim > 0);
-        ensure(speaker, || {
-            "speaker_embedding_dim and speaker_lda_dim must be given".into()
-        })
+        let speaker = self.speaker.is_none_or(|speaker| speaker.embedding_dim > 0 && speaker.lda_dim > 0);
+        ensure(speaker, || "speaker_embedding_dim and speaker_lda_dim must be given".into())
     }
 }
 
 fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<()> {
-    if holds {
-        Ok(())
-    } else {
-        Err(Error::Config(reason()))
-    }
+    if holds { Ok(()) } else { Err(Error::Config(reason())) }
 }
 
 /// Says which key of the file is wrong.
 fn explain(json: &str, error: &serde_json::Error) -> Error {
-    let nested = serde_json::from_str::<serde_json::Value>(json)
-        .ok()
-        .and_then(|mut file| match file.get_mut("model") {
+    let nested =
+        serde_json::from_str::<serde_json::Value>(json).ok().and_then(|mut file| match file.get_mut("model") {
             Some(model) => Some(model.take()),
             None => Some(file),
         });
@@ -287,9 +239,7 @@ fn explain(json: &str, error: &serde_json::Error) -> Error {
 
 fn inner_width(params: &Params) -> Result<usize> {
     let width = (params.ffn_dim_multiplier * params.dim as f64) as usize;
-    ensure(params.multiple_of > 0, || {
-        "multiple_of must be positive".into()
-    })?;
+    ensure(params.multiple_of > 0, || "multiple_of must be positive".into())?;
     width
         .checked_next_multiple_of(params.multiple_of)
         .ok_or_else(|| Error::Config("ffn_dim_multiplier is too large".into()))
@@ -301,10 +251,7 @@ fn quality(params: &Params) -> Result<Vec<QualityFeature>> {
             .quality_buckets
             .get(name)
             .ok_or_else(|| Error::Config(format!("quality_buckets has no list for `{name}`")))?;
-        Ok(QualityFeature {
-            name: name.clone(),
-            buckets: Buckets::parse(labels)?,
-        })
+        Ok(QualityFeature { name: name.clone(), buckets: Buckets::parse(labels)? })
     };
     params.quality_features.iter().map(feature).collect()
 }
@@ -313,52 +260,28 @@ fn moe(params: &Params) -> Result<Option<MoeConfig>> {
     if params.moe_n_experts <= 1 {
         return Ok(None);
     }
-    ensure(
-        params.moe_n_experts <= 1 << 12 && (1..=1 << 16).contains(&params.moe_router_dim),
-        || {
-            format!(
-                "moe_n_experts {} or moe_router_dim {} is out of range",
-                params.moe_n_experts, params.moe_router_dim
-            )
-        },
-    )?;
-    let used = (0..params.n_layers)
-        .map(|layer| experts_used(params, layer))
-        .collect::<Vec<_>>();
-    ensure(
-        used.iter().all(|&used| used <= params.moe_n_experts),
-        || "more experts used than there are".into(),
-    )?;
+    ensure(params.moe_n_experts <= 1 << 12 && (1..=1 << 16).contains(&params.moe_router_dim), || {
+        format!("moe_n_experts {} or moe_router_dim {} is out of range", params.moe_n_experts, params.moe_router_dim)
+    })?;
+    let used = (0..params.n_layers).map(|layer| experts_used(params, layer)).collect::<Vec<_>>();
+    ensure(used.iter().all(|&used| used <= params.moe_n_experts), || "more experts used than there are".into())?;
     let balancing = balancing(params.moe_balancing_strategy.as_deref())?;
-    Ok(Some(MoeConfig {
-        experts: params.moe_n_experts,
-        router_dim: params.moe_router_dim,
-        used,
-        balancing,
-    }))
+    Ok(Some(MoeConfig { experts: params.moe_n_experts, router_dim: params.moe_router_dim, used, balancing }))
 }
 
 fn experts_used(params: &Params, layer: usize) -> usize {
-    let is_moe =
-        layer >= params.moe_start_from_layer && params.n_layers - layer > params.moe_end_from_layer;
-    let special = params
-        .special_topk_layers
-        .as_ref()
-        .and_then(|layers| layers.get(&layer.to_string()));
-    if is_moe {
-        special.copied().unwrap_or(params.moe_router_topk).max(1)
-    } else {
-        0
-    }
+    let is_moe = layer >= params.moe_start_from_layer && params.n_layers - layer > params.moe_end_from_layer;
+    let special = params.special_topk_layers.as_ref().and_then(|layers| layers.get(&layer.to_string()));
+    if is_moe { special.copied().unwrap_or(params.moe_router_topk).max(1) } else { 0 }
 }
 
 fn balancing(strategy: Option<&str>) -> Result<Balancing> {
     match strategy.unwrap_or("legacy") {
         "legacy" | "old" | "aux" | "aux_loss" => Ok(Balancing::Add),
         "quantile" | "current" | "qbalancing" => Ok(Balancing::Subtract),
-        other => Err(Error::Config(format!(
-            "moe_balancing_strategy `{other}` is unknown: expected legacy or quantile"
-        ))),
+        other => {
+            Err(Error::Config(format!("moe_balancing_strategy `{other}` is unknown: expected legacy or quantile")))
+        }
     }
 }
 
@@ -367,10 +290,7 @@ mod tests {
     use super::*;
 
     fn params() -> serde_json::Value {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../tests/fixtures/backbone_tiny/params.json"
-        );
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/backbone_tiny/params.json");
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
 
@@ -383,18 +303,13 @@ mod tests {
     #[test]
     fn nested_and_flat_files_agree() {
         let nested = serde_json::json!({ "model": params() });
-        assert_eq!(
-            Config::parse(&nested.to_string()).unwrap(),
-            Config::parse(&params().to_string()).unwrap()
-        );
+        assert_eq!(Config::parse(&nested.to_string()).unwrap(), Config::parse(&params().to_string()).unwrap());
     }
 
     #[test]
     fn layers_are_dense_or_mixtures_as_released() {
         let config = Config::parse(&params().to_string()).unwrap();
-        let used: Vec<usize> = (0..config.layers)
-            .map(|layer| config.experts_used(layer))
-            .collect();
+        let used: Vec<usize> = (0..config.layers).map(|layer| config.experts_used(layer)).collect();
         assert_eq!(used, [0, 0, 1, 1, 2, 0]);
         assert_eq!(config.inner, 192);
     }
@@ -409,20 +324,9 @@ mod tests {
 
     #[test]
     fn strategies_have_aliases() {
+        assert_eq!(with("moe_balancing_strategy", "aux".into()).unwrap().moe.unwrap().balancing, Balancing::Add);
         assert_eq!(
-            with("moe_balancing_strategy", "aux".into())
-                .unwrap()
-                .moe
-                .unwrap()
-                .balancing,
-            Balancing::Add
-        );
-        assert_eq!(
-            with("moe_balancing_strategy", "qbalancing".into())
-                .unwrap()
-                .moe
-                .unwrap()
-                .balancing,
+            with("moe_balancing_strategy", "qbalancing".into()).unwrap().moe.unwrap().balancing,
             Balancing::Subtract
         );
         assert!(with("moe_balancing_strategy", "other".into()).is_err());
@@ -435,20 +339,12 @@ mod tests {
             ("head_dim", 63.into(), "head_dim"),
             ("text_vocab", 500.into(), "text_vocab"),
             ("quality_num_buckets", 61.into(), "quality_num_buckets"),
-            (
-                "speaking_rate_num_buckets",
-                7.into(),
-                "speaking_rate_num_buckets",
-            ),
+            ("speaking_rate_num_buckets", 7.into(), "speaking_rate_num_buckets"),
             ("eoa_id", 7.into(), "eoa_id"),
             ("n_layers", "six".into(), "six"),
             ("dim", serde_json::Value::Null, "null"),
             ("speaker_embedding_dim", 0.into(), "speaker_embedding_dim"),
-            (
-                "special_topk_layers",
-                serde_json::json!({ "4": 9 }),
-                "more experts",
-            ),
+            ("special_topk_layers", serde_json::json!({ "4": 9 }), "more experts"),
             ("norm_eps", (-1.0).into(), "norm_eps"),
         ];
         for (key, value, expected) in cases {

@@ -17,17 +17,10 @@ pub fn undelay(delayed: &Frames, pad: u32) -> Frames {
 fn shift(frames: &Frames, pad: u32, source: impl Fn(usize, usize) -> Option<usize>) -> Frames {
     let codebooks = frames.codebooks();
     let id = |frame, codebook| {
-        source(frame, codebook)
-            .and_then(|from| frames.ids().get(from * codebooks + codebook))
-            .copied()
-            .unwrap_or(pad)
+        source(frame, codebook).and_then(|from| frames.ids().get(from * codebooks + codebook)).copied().unwrap_or(pad)
     };
-    let ids =
-        (0..frames.len()).flat_map(|frame| (0..codebooks).map(move |codebook| (frame, codebook)));
-    Frames::from_ids(
-        codebooks,
-        ids.map(|(frame, codebook)| id(frame, codebook)).collect(),
-    )
+    let ids = (0..frames.len()).flat_map(|frame| (0..codebooks).map(move |codebook| (frame, codebook)));
+    Frames::from_ids(codebooks, ids.map(|(frame, codebook)| id(frame, codebook)).collect())
 }
 
 #[cfg(test)]

@@ -24,16 +24,10 @@ impl Embedding {
     pub(crate) fn load(weights: &Weights, config: &Config) -> Result<Self> {
         let tables = weights.at("multi_embedder.embedders");
         let table = |column: usize| {
-            let ids = if column < config.codebooks {
-                config.audio_vocab()
-            } else {
-                config.text_vocab + 1
-            };
+            let ids = if column < config.codebooks { config.audio_vocab() } else { config.text_vocab + 1 };
             Ok(tables.at(column).get("weight", &[ids, config.dim])?)
         };
-        let speaker = config
-            .speaker
-            .map(|speaker| SpeakerProjection::load(weights, config, speaker));
+        let speaker = config.speaker.map(|speaker| SpeakerProjection::load(weights, config, speaker));
         Ok(Self {
             tables: (0..config.row_width()).map(table).collect::<Result<_>>()?,
             speaker: speaker.transpose()?,
@@ -56,9 +50,7 @@ impl Embedding {
         let mut sum: Option<Tensor> = None;
         for (column, table) in self.tables.iter().enumerate() {
             let column: Vec<u32> = ids.iter().skip(column).step_by(width).copied().collect();
-            let rows = table
-                .index_select(&Tensor::new(column, table.device())?, 0)?
-                .to_dtype(DType::F32)?;
+            let rows = table.index_select(&Tensor::new(column, table.device())?, 0)?.to_dtype(DType::F32)?;
             sum = Some(match sum {
                 Some(sum) => (sum + rows)?,
                 None => rows,
@@ -70,21 +62,14 @@ impl Embedding {
 
 impl SpeakerProjection {
     fn load(weights: &Weights, config: &Config, speaker: SpeakerConfig) -> Result<Self> {
-        let affine = |name, outputs, inputs| {
-            Matrix::load(weights, name, outputs, inputs)?.with_bias(weights, name)
-        };
+        let affine = |name, outputs, inputs| Matrix::load(weights, name, outputs, inputs)?.with_bias(weights, name);
         Ok(Self {
-            lda: affine(
-                "speaker_lda_projection",
-                speaker.lda_dim,
-                speaker.embedding_dim,
-            )?,
+            lda: affine("speaker_lda_projection", speaker.lda_dim, speaker.embedding_dim)?,
             projection: affine("speaker_projection", config.dim, speaker.lda_dim)?,
         })
     }
 
     fn forward(&self, voice: &Tensor) -> Result<Tensor> {
-        self.projection
-            .forward(&self.lda.forward(voice, Phase::Decode)?, Phase::Decode)
+        self.projection.forward(&self.lda.forward(voice, Phase::Decode)?, Phase::Decode)
     }
 }

@@ -14,12 +14,7 @@ pub struct EndOfAudio {
 impl EndOfAudio {
     /// Watches for `end_code`.
     pub fn new(end_code: u32) -> Self {
-        Self {
-            end_code,
-            seen: 0,
-            end: None,
-            left: None,
-        }
+        Self { end_code, seen: 0, end: None, left: None }
     }
 
     /// Takes the next delayed frame. Returns whether it was the last one needed.

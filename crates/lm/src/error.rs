@@ -25,9 +25,7 @@ pub enum Error {
         range: String,
     },
     /// A prompt leaves no room for audio.
-    #[error(
-        "the prompt takes {rows} rows and the model's context has {context}: shorten the text or split it"
-    )]
+    #[error("the prompt takes {rows} rows and the model's context has {context}: shorten the text or split it")]
     PromptTooLong {
         /// Rows of the prompt.
         rows: usize,
@@ -56,16 +54,8 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn out_of_range(
-        name: &'static str,
-        value: impl ToString,
-        range: impl ToString,
-    ) -> Self {
-        Self::OutOfRange {
-            name,
-            value: value.to_string(),
-            range: range.to_string(),
-        }
+    pub(crate) fn out_of_range(name: &'static str, value: impl ToString, range: impl ToString) -> Self {
+        Self::OutOfRange { name, value: value.to_string(), range: range.to_string() }
     }
 }
 

@@ -23,9 +23,7 @@ pub(crate) struct Dense {
 impl FeedForward {
     pub(crate) fn load(weights: &Weights, config: &Config, layer: usize) -> Result<Self> {
         match &config.moe {
-            Some(moe) if moe.used[layer] > 0 => Ok(Self::Mixture(MixtureOfExperts::load(
-                weights, config, moe, layer,
-            )?)),
+            Some(moe) if moe.used[layer] > 0 => Ok(Self::Mixture(MixtureOfExperts::load(weights, config, moe, layer)?)),
             _ => Ok(Self::Dense(Dense::load(weights, config)?)),
         }
     }
@@ -53,15 +51,9 @@ impl FeedForward {
 impl Dense {
     fn load(weights: &Weights, config: &Config) -> Result<Self> {
         let (dim, inner) = (config.dim, config.inner);
-        let matrix = weights
-            .at("w_in")
-            .get("weight", &[2, inner, dim])?
-            .flatten(0, 1)?;
+        let matrix = weights.at("w_in").get("weight", &[2, inner, dim])?.flatten(0, 1)?;
         Ok(Self {
-            gate_up: GateUp::Stacked {
-                matrix: Matrix::new(matrix),
-                gate_first: false,
-            },
+            gate_up: GateUp::Stacked { matrix: Matrix::new(matrix), gate_first: false },
             down: Matrix::load(weights, "w_out", dim, inner)?,
         })
     }

@@ -8,10 +8,7 @@ pub struct Frames {
 impl Frames {
     /// No frames yet, of `codebooks` ids each.
     pub fn new(codebooks: usize) -> Self {
-        Self {
-            codebooks,
-            ids: Vec::new(),
-        }
+        Self { codebooks, ids: Vec::new() }
     }
 
     /// Frames from their ids in a row; ids that do not fill a frame are dropped.

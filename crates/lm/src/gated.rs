@@ -31,20 +31,13 @@ impl GateUp {
             Self::Stacked { matrix, gate_first } => {
                 let halves = matrix.forward(x, phase)?.chunk(2, 1)?;
                 let (first, second) = (halves[0].contiguous()?, halves[1].contiguous()?);
-                if *gate_first {
-                    (first, second)
-                } else {
-                    (second, first)
-                }
+                if *gate_first { (first, second) } else { (second, first) }
             }
             Self::Interleaved(matrix) => {
                 let both = matrix.forward(x, phase)?;
                 let (rows, width) = both.dims2()?;
                 let both = both.reshape((rows, width / 2, 2))?;
-                (
-                    both.i((.., .., 0))?.contiguous()?,
-                    both.i((.., .., 1))?.contiguous()?,
-                )
+                (both.i((.., .., 0))?.contiguous()?, both.i((.., .., 1))?.contiguous()?)
             }
             Self::Separate { gate, up } => (gate.forward(x, phase)?, up.forward(x, phase)?),
         };

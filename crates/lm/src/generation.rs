@@ -24,11 +24,9 @@ impl GenerationOptions {
     fn check(&self, config: &Config) -> Result<()> {
         self.sampling.check(config)?;
         match self.max_frames {
-            Some(frames) if !(1..=MAX_FRAMES).contains(&frames) => Err(Error::out_of_range(
-                "max_frames",
-                frames,
-                format!("1 to {MAX_FRAMES}"),
-            )),
+            Some(frames) if !(1..=MAX_FRAMES).contains(&frames) => {
+                Err(Error::out_of_range("max_frames", frames, format!("1 to {MAX_FRAMES}")))
+            }
             _ => Ok(()),
         }
     }
@@ -136,13 +134,7 @@ impl Generation {
 
     /// Draws the next frame from the logits at hand.
     fn draw(&mut self) {
-        let frame = sample(
-            &self.logits,
-            &self.options.sampling,
-            &self.frames,
-            self.codes,
-            self.options.seed,
-        );
+        let frame = sample(&self.logits, &self.options.sampling, &self.frames, self.codes, self.options.seed);
         self.frames.push(&frame);
         let ended = self.ending.observe(&frame) && !self.options.ignore_end;
         if ended {
@@ -161,21 +153,13 @@ impl Generation {
 pub fn step(backbone: &Backbone, generations: &mut [&mut Generation]) -> Result<()> {
     let unfinished = |generation: &&mut Generation| generation.finish.is_none();
     let mut running: Vec<&mut Generation> = Vec::with_capacity(generations.len());
-    for generation in generations
-        .iter_mut()
-        .map(|generation| &mut **generation)
-        .filter(unfinished)
-    {
+    for generation in generations.iter_mut().map(|generation| &mut **generation).filter(unfinished) {
         generation.draw();
         if generation.finish.is_none() {
             running.push(generation);
         }
     }
-    if running.is_empty() {
-        Ok(())
-    } else {
-        advance(backbone, &mut running)
-    }
+    if running.is_empty() { Ok(()) } else { advance(backbone, &mut running) }
 }
 
 /// Feeds the newest frame of each and keeps the logits of the next.
@@ -188,10 +172,7 @@ fn advance(backbone: &Backbone, running: &mut [&mut Generation]) -> Result<()> {
     }
     let logits: Tensor = backbone.decode(&newest, &mut caches)?;
     let rows: Vec<Vec<f32>> = logits.flatten_from(1)?.to_vec2()?;
-    running
-        .iter_mut()
-        .zip(rows)
-        .for_each(|(generation, row)| generation.logits = row);
+    running.iter_mut().zip(rows).for_each(|(generation, row)| generation.logits = row);
     Ok(())
 }
 

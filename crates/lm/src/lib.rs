@@ -55,9 +55,7 @@ pub use config::{Balancing, Config, MoeConfig, SpeakerConfig};
 pub use ending::EndOfAudio;
 pub use error::{Error, Result};
 pub use frames::Frames;
-pub use generation::{
-    FinishReason, Generated, Generation, GenerationOptions, MAX_FRAMES, generate, step,
-};
+pub use generation::{FinishReason, Generated, Generation, GenerationOptions, MAX_FRAMES, generate, step};
 pub use observer::{Observer, RouterTrace, Trace};
 pub use prompt::Prompt;
 pub use router::Routing;

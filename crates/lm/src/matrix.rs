@@ -28,27 +28,13 @@ impl Matrix {
     }
 
     /// `name.weight` in the element type of `weights`.
-    pub(crate) fn load(
-        weights: &Weights,
-        name: &str,
-        outputs: usize,
-        inputs: usize,
-    ) -> Result<Self> {
-        Ok(Self::new(
-            weights.at(name).get("weight", &[outputs, inputs])?,
-        ))
+    pub(crate) fn load(weights: &Weights, name: &str, outputs: usize, inputs: usize) -> Result<Self> {
+        Ok(Self::new(weights.at(name).get("weight", &[outputs, inputs])?))
     }
 
     /// `name.weight` in float32, for what decides rather than carries.
-    pub(crate) fn load_f32(
-        weights: &Weights,
-        name: &str,
-        outputs: usize,
-        inputs: usize,
-    ) -> Result<Self> {
-        Ok(Self::new(
-            weights.at(name).get_f32("weight", &[outputs, inputs])?,
-        ))
+    pub(crate) fn load_f32(weights: &Weights, name: &str, outputs: usize, inputs: usize) -> Result<Self> {
+        Ok(Self::new(weights.at(name).get_f32("weight", &[outputs, inputs])?))
     }
 
     /// Adds `name.bias`.
@@ -78,14 +64,8 @@ impl Matrix {
             return Ok(rows_times_matrix(x, &self.weight)?);
         }
         // candle's CPU product widens half types at every call, and slowly; on a GPU they are what is fast.
-        let dtype = if on_cpu {
-            DType::F32
-        } else {
-            self.weight.dtype()
-        };
-        let y = x
-            .to_dtype(dtype)?
-            .matmul(&self.weight.to_dtype(dtype)?.t()?)?;
+        let dtype = if on_cpu { DType::F32 } else { self.weight.dtype() };
+        let y = x.to_dtype(dtype)?.matmul(&self.weight.to_dtype(dtype)?.t()?)?;
         Ok(y.to_dtype(DType::F32)?)
     }
 }

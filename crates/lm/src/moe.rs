@@ -19,12 +19,7 @@ struct Expert {
 }
 
 impl MixtureOfExperts {
-    pub(crate) fn load(
-        weights: &Weights,
-        config: &Config,
-        moe: &MoeConfig,
-        layer: usize,
-    ) -> Result<Self> {
+    pub(crate) fn load(weights: &Weights, config: &Config, moe: &MoeConfig, layer: usize) -> Result<Self> {
         let stacks = weights.at("experts");
         let expert = |index| Expert::load(&stacks, config, moe.experts, index);
         Ok(Self {
@@ -34,12 +29,7 @@ impl MixtureOfExperts {
     }
 
     /// `x` [rows, dim], normed. `state` passes from one mixture layer's router to the next.
-    pub(crate) fn forward(
-        &self,
-        x: &Tensor,
-        state: &mut Option<Tensor>,
-        phase: Phase,
-    ) -> Result<(Tensor, Routing)> {
+    pub(crate) fn forward(&self, x: &Tensor, state: &mut Option<Tensor>, phase: Phase) -> Result<(Tensor, Routing)> {
         let routing = self.router.forward(x, state, phase)?;
         let mut sum = x.zeros_like()?;
         // Experts in ascending order, so that a row's sum does not depend on what its neighbours chose.
@@ -68,48 +58,24 @@ impl Expert {
     fn load(stacks: &Weights, config: &Config, experts: usize, index: usize) -> Result<Self> {
         let (inner, dim) = (config.inner, config.dim);
         let part = |name: &str, outputs, inputs| -> Result<Matrix> {
-            Ok(Matrix::new(stacks.get_part(
-                name,
-                &[experts, outputs, inputs],
-                index,
-            )?))
+            Ok(Matrix::new(stacks.get_part(name, &[experts, outputs, inputs], index)?))
         };
         let gate_up = if stacks.contains("w13") {
             GateUp::Interleaved(part("w13", 2 * inner, dim)?)
         } else if stacks.contains("gate_up_proj") {
-            GateUp::Stacked {
-                matrix: part("gate_up_proj", 2 * inner, dim)?,
-                gate_first: true,
-            }
+            GateUp::Stacked { matrix: part("gate_up_proj", 2 * inner, dim)?, gate_first: true }
         } else if stacks.contains("w1") {
-            GateUp::Separate {
-                gate: part("w1", inner, dim)?,
-                up: part("w3", inner, dim)?,
-            }
+            GateUp::Separate { gate: part("w1", inner, dim)?, up: part("w3", inner, dim)? }
         } else {
             // Names the layout that is published when none is there.
             GateUp::Interleaved(part("w13", 2 * inner, dim)?)
         };
-        let down = if stacks.contains("w2") {
-            "w2"
-        } else {
-            "down_proj"
-        };
-        Ok(Self {
-            gate_up,
-            down: part(down, dim, inner)?,
-        })
+        let down = if stacks.contains("w2") { "w2" } else { "down_proj" };
+        Ok(Self { gate_up, down: part(down, dim, inner)? })
     }
 
     /// Adds the weighted output for some rows of `x` to the same rows of `sum`.
-    fn add_to(
-        &self,
-        sum: &Tensor,
-        x: &Tensor,
-        rows: Vec<u32>,
-        weights: Vec<f32>,
-        phase: Phase,
-    ) -> Result<Tensor> {
+    fn add_to(&self, sum: &Tensor, x: &Tensor, rows: Vec<u32>, weights: Vec<f32>, phase: Phase) -> Result<Tensor> {
         let count = rows.len();
         let rows = Tensor::new(rows, x.device())?;
         let weights = Tensor::from_vec(weights, (count, 1), x.device())?;

@@ -10,11 +10,7 @@ pub(crate) fn published(name: &str) -> Option<String> {
     }
     match name.split_once(".parametrizations.") {
         Some((owner, rest)) => {
-            let rest = rest
-                .split('.')
-                .filter(|part| *part != "original")
-                .collect::<Vec<_>>()
-                .join(".");
+            let rest = rest.split('.').filter(|part| *part != "original").collect::<Vec<_>>().join(".");
             Some(format!("{owner}.{rest}"))
         }
         None => Some(name.to_owned()),
@@ -28,19 +24,10 @@ mod tests {
     #[test]
     fn leftovers_of_training_are_stripped_or_dropped() {
         let name = "layers.3.attention.parametrizations.wq.weight.original";
-        assert_eq!(
-            published(name).as_deref(),
-            Some("layers.3.attention.wq.weight")
-        );
+        assert_eq!(published(name).as_deref(), Some("layers.3.attention.wq.weight"));
         let name = "layers.3.attention.wq.parametrizations.weight.original";
-        assert_eq!(
-            published(name).as_deref(),
-            Some("layers.3.attention.wq.weight")
-        );
+        assert_eq!(published(name).as_deref(), Some("layers.3.attention.wq.weight"));
         assert_eq!(published("layers.3.feed_forward.router.ent_denom"), None);
-        assert_eq!(
-            published("out_norm.weight").as_deref(),
-            Some("out_norm.weight")
-        );
+        assert_eq!(published("out_norm.weight").as_deref(), Some("out_norm.weight"));
     }
 }

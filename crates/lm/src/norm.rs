@@ -14,19 +14,13 @@ impl RmsNorm {
     /// With the learned weight `name.weight`.
     pub(crate) fn load(weights: &Weights, name: &str, width: usize, eps: f64) -> Result<Self> {
         let weight = weights.at(name).get_f32("weight", &[width])?;
-        Ok(Self {
-            weight,
-            eps: eps as f32,
-        })
+        Ok(Self { weight, eps: eps as f32 })
     }
 
     /// Without a weight.
     pub(crate) fn plain(width: usize, eps: f64, device: &Device) -> Result<Self> {
         let weight = Tensor::ones(width, DType::F32, device)?;
-        Ok(Self {
-            weight,
-            eps: eps as f32,
-        })
+        Ok(Self { weight, eps: eps as f32 })
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {

@@ -30,39 +30,21 @@ impl Prompt {
     ///
     /// # Errors
     /// When the voice does not fit the model, a bucket is out of range, or no context is left for audio.
-    pub fn build(
-        config: &Config,
-        text: &str,
-        voice: Option<&[f32]>,
-        conditioning: &Conditioning,
-    ) -> Result<Self> {
+    pub fn build(config: &Config, text: &str, voice: Option<&[f32]>, conditioning: &Conditioning) -> Result<Self> {
         conditioning.check(config)?;
         check_voice(config, voice)?;
-        let mut rows = Rows {
-            config,
-            ids: Vec::new(),
-        };
+        let mut rows = Rows { config, ids: Vec::new() };
         if voice.is_some() {
             rows.text(config.text_pad());
         }
         rows.all_text(conditioning_ids(config, voice.is_some(), conditioning));
         rows.text(BEGIN_OF_TEXT);
-        rows.all_text(
-            text.bytes()
-                .map(|byte| FIRST_BYTE_ID as u32 + u32::from(byte)),
-        );
+        rows.all_text(text.bytes().map(|byte| FIRST_BYTE_ID as u32 + u32::from(byte)));
         rows.text(END_OF_TEXT);
         rows.silence();
-        let prompt = Self {
-            ids: rows.ids,
-            width: config.row_width(),
-            voice: voice.map(<[f32]>::to_vec),
-        };
+        let prompt = Self { ids: rows.ids, width: config.row_width(), voice: voice.map(<[f32]>::to_vec) };
         if prompt.rows() >= config.context {
-            return Err(Error::PromptTooLong {
-                rows: prompt.rows(),
-                context: config.context,
-            });
+            return Err(Error::PromptTooLong { rows: prompt.rows(), context: config.context });
         }
         Ok(prompt)
     }
@@ -75,10 +57,7 @@ impl Prompt {
     /// The first rows alone, for analysis: with [`crate::Backbone::observe`] they fill a cache without the rest.
     pub fn prefix(&self, rows: usize) -> Self {
         let ids = self.ids.iter().take(rows * self.width).copied().collect();
-        Self {
-            ids,
-            ..self.clone()
-        }
+        Self { ids, ..self.clone() }
     }
 
     /// Ids row by row: one for each codebook, then the text id.
@@ -95,14 +74,7 @@ impl Prompt {
 fn check_voice(config: &Config, voice: Option<&[f32]>) -> Result<()> {
     let Some(voice) = voice else { return Ok(()) };
     let expected = config.speaker.ok_or(Error::NoSpeaker)?.embedding_dim;
-    if voice.len() == expected {
-        Ok(())
-    } else {
-        Err(Error::VoiceLength {
-            found: voice.len(),
-            expected,
-        })
-    }
+    if voice.len() == expected { Ok(()) } else { Err(Error::VoiceLength { found: voice.len(), expected }) }
 }
 
 /// Conditioning ids in prompt order. In the vocabulary they stand at the end of the text ids: rates, qualities,
@@ -112,14 +84,7 @@ fn conditioning_ids(config: &Config, has_voice: bool, conditioning: &Conditionin
     let mut first = first_rate + config.speaking_rate.len();
     let mut qualities = Vec::new();
     for (index, feature) in config.quality.iter().enumerate() {
-        qualities.extend(
-            conditioning
-                .quality
-                .get(index)
-                .copied()
-                .flatten()
-                .map(|bucket| first + bucket),
-        );
+        qualities.extend(conditioning.quality.get(index).copied().flatten().map(|bucket| first + bucket));
         first += feature.buckets.len();
     }
     let mut ids = Vec::new();
@@ -142,8 +107,7 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     fn text(&mut self, id: u32) {
-        self.ids
-            .extend(repeat_n(self.config.audio_pad, self.config.codebooks));
+        self.ids.extend(repeat_n(self.config.audio_pad, self.config.codebooks));
         self.ids.push(id);
     }
 
@@ -155,9 +119,7 @@ impl Rows<'_> {
         let codebooks = self.config.codebooks;
         let max = self.config.codebook_size as u32 - 1;
         // Models of other shapes than the released one exist for tests: they get as many columns as they have.
-        let columns = |frame: &[u32; 9]| -> Vec<u32> {
-            (0..codebooks).map(|j| frame[j % 9].min(max)).collect()
-        };
+        let columns = |frame: &[u32; 9]| -> Vec<u32> { (0..codebooks).map(|j| frame[j % 9].min(max)).collect() };
         let aligned = Frames::from_ids(codebooks, SILENCE.iter().flat_map(columns).collect());
         for frame in delay(&aligned, self.config.audio_pad).iter() {
             self.ids.extend_from_slice(frame);

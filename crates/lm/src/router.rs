@@ -30,23 +30,13 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    pub(crate) fn load(
-        weights: &Weights,
-        config: &Config,
-        moe: &MoeConfig,
-        layer: usize,
-    ) -> Result<Self> {
+    pub(crate) fn load(weights: &Weights, config: &Config, moe: &MoeConfig, layer: usize) -> Result<Self> {
         let (width, experts) = (moe.router_dim, moe.experts);
         let is_first = !moe.used[..layer].iter().any(|&used| used > 0);
-        let states_scale = if is_first {
-            None
-        } else {
-            Some(weights.get_f32("router_states_scale", &[width])?)
-        };
+        let states_scale = if is_first { None } else { Some(weights.get_f32("router_states_scale", &[width])?) };
         let mlp = weights.at("router_mlp");
         Ok(Self {
-            down: Matrix::load_f32(weights, "down_proj", width, config.dim)?
-                .with_bias(weights, "down_proj")?,
+            down: Matrix::load_f32(weights, "down_proj", width, config.dim)?.with_bias(weights, "down_proj")?,
             states_scale,
             norm: RmsNorm::load(weights, "rmsnorm_eda", width, config.norm_eps)?,
             mlp: [
@@ -60,20 +50,13 @@ impl Router {
     }
 
     /// Routes `x` [rows, dim]. `state` [rows, router_dim] is that of the mixture layer before, and becomes this one's.
-    pub(crate) fn forward(
-        &self,
-        x: &Tensor,
-        state: &mut Option<Tensor>,
-        phase: Phase,
-    ) -> Result<Routing> {
+    pub(crate) fn forward(&self, x: &Tensor, state: &mut Option<Tensor>, phase: Phase) -> Result<Routing> {
         let mut own = self.down.forward(x, phase)?;
         if let (Some(before), Some(scale)) = (state.as_ref(), &self.states_scale) {
             own = (own + before.broadcast_mul(scale)?)?;
         }
         let [first, second, third] = &self.mlp;
-        let hidden = first
-            .forward(&self.norm.forward(&own)?, phase)?
-            .gelu_erf()?;
+        let hidden = first.forward(&self.norm.forward(&own)?, phase)?.gelu_erf()?;
         let hidden = second.forward(&hidden, phase)?.gelu_erf()?;
         let probabilities = softmax_last_dim(&third.forward(&hidden, phase)?)?;
         *state = Some(own);
@@ -82,32 +65,20 @@ impl Router {
 
     fn choose(&self, probabilities: Tensor) -> Result<Routing> {
         let rows: Vec<Vec<f32>> = probabilities.to_vec2()?;
-        let (mut experts, mut weights) = (
-            Vec::with_capacity(rows.len()),
-            Vec::with_capacity(rows.len()),
-        );
+        let (mut experts, mut weights) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for row in rows {
             let chosen = self.best(&row)?;
             weights.push(chosen.iter().map(|&expert| row[expert]).collect());
             experts.push(chosen.into_iter().map(|expert| expert as u32).collect());
         }
-        Ok(Routing {
-            probabilities,
-            experts,
-            weights,
-        })
+        Ok(Routing { probabilities, experts, weights })
     }
 
     /// The experts of one row: largest balanced probability first, lower number first where they tie.
     fn best(&self, row: &[f32]) -> Result<Vec<usize>> {
-        let balanced: Vec<f32> = row
-            .iter()
-            .zip(&self.biases)
-            .map(|(probability, bias)| probability + bias)
-            .collect();
+        let balanced: Vec<f32> = row.iter().zip(&self.biases).map(|(probability, bias)| probability + bias).collect();
         if balanced.iter().any(|score| score.is_nan()) {
-            let message =
-                "a router gave no number: the weights are damaged or too large for their type";
+            let message = "a router gave no number: the weights are damaged or too large for their type";
             return Err(Error::Tensor(candle_core::Error::Msg(message.into())));
         }
         let mut order: Vec<usize> = (0..balanced.len()).collect();
@@ -119,9 +90,7 @@ impl Router {
 
 /// The biases with the sign that they enter the choice with.
 fn balancing_biases(weights: &Weights, moe: &MoeConfig) -> Result<Vec<f32>> {
-    let biases: Vec<f32> = weights
-        .get_f32("balancing_biases", &[moe.experts])?
-        .to_vec1()?;
+    let biases: Vec<f32> = weights.get_f32("balancing_biases", &[moe.experts])?.to_vec1()?;
     let sign = match moe.balancing {
         Balancing::Add => 1.0,
         Balancing::Subtract => -1.0,

@@ -67,11 +67,7 @@ fn dot_avx2<T: Element, const N: usize>(weight: &[T], x: [&[f32]; N]) -> [f32; N
 
 /// NEON has fused products in its base set; elsewhere a fused product would be a slow library call.
 fn dot_plain<T: Element, const N: usize>(weight: &[T], x: [&[f32]; N]) -> [f32; N] {
-    if cfg!(target_arch = "aarch64") {
-        dot_by(weight, x, f32::mul_add)
-    } else {
-        dot_by(weight, x, |a, b, c| a * b + c)
-    }
+    if cfg!(target_arch = "aarch64") { dot_by(weight, x, f32::mul_add) } else { dot_by(weight, x, |a, b, c| a * b + c) }
 }
 
 #[inline(always)]
@@ -93,9 +89,7 @@ fn dot_by<T: Element, const N: usize>(
         }
     }
     std::array::from_fn(|row| {
-        let tail = rest.iter().zip(x[row].1).fold(0.0, |sum, (weight, x)| {
-            multiply_add(weight.widen(), *x, sum)
-        });
+        let tail = rest.iter().zip(x[row].1).fold(0.0, |sum, (weight, x)| multiply_add(weight.widen(), *x, sum));
         fold(sums[row]) + tail
     })
 }
@@ -122,31 +116,19 @@ mod tests {
         for bits in 0..=u16::MAX {
             let number = f16::from_bits(bits);
             if number.is_finite() {
-                assert_eq!(
-                    number.widen().to_bits(),
-                    number.to_f32().to_bits(),
-                    "{bits:#06x}"
-                );
+                assert_eq!(number.widen().to_bits(), number.to_f32().to_bits(), "{bits:#06x}");
             }
             let number = bf16::from_bits(bits);
             if !number.is_nan() {
-                assert_eq!(
-                    number.widen().to_bits(),
-                    number.to_f32().to_bits(),
-                    "{bits:#06x}"
-                );
+                assert_eq!(number.widen().to_bits(), number.to_f32().to_bits(), "{bits:#06x}");
             }
         }
     }
 
     #[test]
     fn every_instruction_set_agrees_with_the_plain_version() {
-        let weight: Vec<f32> = (0..333)
-            .map(|i| ((i * 7919) % 101) as f32 / 50.0 - 1.0)
-            .collect();
-        let x: Vec<f32> = (0..333)
-            .map(|i| ((i * 104_729) % 89) as f32 / 44.0 - 1.0)
-            .collect();
+        let weight: Vec<f32> = (0..333).map(|i| ((i * 7919) % 101) as f32 / 50.0 - 1.0).collect();
+        let x: Vec<f32> = (0..333).map(|i| ((i * 104_729) % 89) as f32 / 44.0 - 1.0).collect();
         let [plain] = dot_plain(&weight, [&x]);
         let [chosen] = dot(&weight, [&x]);
         assert!((plain - chosen).abs() < 1e-4, "{plain} {chosen}");

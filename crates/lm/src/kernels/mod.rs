@@ -35,17 +35,12 @@ impl CustomOp2 for RowsTimesMatrix {
         weight: &CpuStorage,
         weight_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let ((rows, inputs), (outputs, weight_inputs)) =
-            (x_layout.shape().dims2()?, weight_layout.shape().dims2()?);
+        let ((rows, inputs), (outputs, weight_inputs)) = (x_layout.shape().dims2()?, weight_layout.shape().dims2()?);
         if inputs != weight_inputs {
             bail!("{rows} rows of {inputs} do not fit a matrix of {outputs} × {weight_inputs}")
         }
         let x = contiguous(x.as_slice::<f32>()?, x_layout)?;
-        let size = Size {
-            rows,
-            inputs,
-            outputs,
-        };
+        let size = Size { rows, inputs, outputs };
         let y = match weight {
             CpuStorage::F32(weight) => product(x, contiguous(weight, weight_layout)?, size),
             CpuStorage::F16(weight) => product(x, contiguous(weight, weight_layout)?, size),
@@ -74,10 +69,7 @@ fn product<T: Element>(x: &[f32], weight: &[T], size: Size) -> Vec<f32> {
     // Column by column, so that each task writes a range of its own.
     let mut transposed = vec![0.0; size.rows * size.outputs];
     let task = |(columns, weight): (&mut [f32], &[T])| {
-        for (column, weight) in columns
-            .chunks_exact_mut(size.rows)
-            .zip(weight.chunks_exact(size.inputs))
-        {
+        for (column, weight) in columns.chunks_exact_mut(size.rows).zip(weight.chunks_exact(size.inputs)) {
             column_product(x, weight, column);
         }
     };
@@ -85,15 +77,9 @@ fn product<T: Element>(x: &[f32], weight: &[T], size: Size) -> Vec<f32> {
         task((&mut transposed, weight));
     } else {
         let columns = transposed.par_chunks_mut(OUTPUTS_PER_TASK * size.rows);
-        columns
-            .zip(weight.par_chunks(OUTPUTS_PER_TASK * size.inputs))
-            .for_each(task);
+        columns.zip(weight.par_chunks(OUTPUTS_PER_TASK * size.inputs)).for_each(task);
     }
-    if size.rows == 1 {
-        transposed
-    } else {
-        transpose(&transposed, size)
-    }
+    if size.rows == 1 { transposed } else { transpose(&transposed, size) }
 }
 
 /// One row of the weight against every row of `x`, a few at a time while it stays in the cache.
@@ -106,10 +92,7 @@ fn column_product<T: Element>(x: &[f32], weight: &[T], column: &mut [f32]) {
                 let ((xa, xb), (xc, xd)) = (ab.split_at(inputs), cd.split_at(inputs));
                 [*a, *b, *c, *d] = dot(weight, [xa, xb, xc, xd]);
             }
-            few => few
-                .iter_mut()
-                .zip(x.chunks_exact(inputs))
-                .for_each(|(result, x)| [*result] = dot(weight, [x])),
+            few => few.iter_mut().zip(x.chunks_exact(inputs)).for_each(|(result, x)| [*result] = dot(weight, [x])),
         }
     }
 }
@@ -127,15 +110,9 @@ mod tests {
     use super::*;
 
     fn uniform(shape: (usize, usize), seed: u64) -> Tensor {
-        let rule = |_: &str, _: &[usize]| zonos_weights::Init::Around {
-            center: 0.0,
-            width: 1.0,
-        };
+        let rule = |_: &str, _: &[usize]| zonos_weights::Init::Around { center: 0.0, width: 1.0 };
         let checkpoint = zonos_weights::Checkpoint::random(seed, rule);
-        checkpoint
-            .weights(&Device::Cpu, None)
-            .get("x", &[shape.0, shape.1])
-            .unwrap()
+        checkpoint.weights(&Device::Cpu, None).get("x", &[shape.0, shape.1]).unwrap()
     }
 
     fn values(tensor: &Tensor) -> Vec<f32> {

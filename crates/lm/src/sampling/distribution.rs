@@ -17,35 +17,18 @@ pub struct Distribution {
 impl Distribution {
     /// Computes the distribution of one codebook from its logits and the frames made so far. `codes` is the number of
     /// ids that stand for sound. Takes parameters of any value; [`Sampling::check`] tells which make sense.
-    pub fn compute(
-        &mut self,
-        logits: &[f32],
-        sampling: &Sampling,
-        made: &Frames,
-        codebook: usize,
-        codes: usize,
-    ) {
+    pub fn compute(&mut self, logits: &[f32], sampling: &Sampling, made: &Frames, codebook: usize, codes: usize) {
         self.probabilities.clear();
         self.probabilities.extend_from_slice(logits);
         penalize(&mut self.probabilities, sampling, made, codebook, codes);
         let temperature = sampling.temperature.max(GREEDY_TEMPERATURE);
-        self.probabilities
-            .iter_mut()
-            .for_each(|logit| *logit /= temperature);
-        self.top_k(if sampling.top_k < 1 {
-            TOP_K_DEFAULT
-        } else {
-            sampling.top_k
-        });
+        self.probabilities.iter_mut().for_each(|logit| *logit /= temperature);
+        self.top_k(if sampling.top_k < 1 { TOP_K_DEFAULT } else { sampling.top_k });
         self.likeliest = first_largest(&self.probabilities);
         self.softmax();
         self.top_p(sampling.top_p);
         self.min_p(sampling.min_p);
-        if self
-            .probabilities
-            .iter()
-            .all(|&probability| probability <= 0.0)
-        {
+        if self.probabilities.iter().all(|&probability| probability <= 0.0) {
             self.fall_back();
         }
     }
@@ -62,19 +45,10 @@ impl Distribution {
 
     /// The id at `number`, in 0..1, of the cumulative distribution.
     pub fn draw(&self, number: f64) -> u32 {
-        let total: f64 = self
-            .probabilities
-            .iter()
-            .map(|&probability| f64::from(probability))
-            .sum();
+        let total: f64 = self.probabilities.iter().map(|&probability| f64::from(probability)).sum();
         let mut left = number * total;
         let mut drawn = self.likeliest;
-        for (id, &probability) in self
-            .probabilities
-            .iter()
-            .enumerate()
-            .filter(|(_, probability)| **probability > 0.0)
-        {
+        for (id, &probability) in self.probabilities.iter().enumerate().filter(|(_, probability)| **probability > 0.0) {
             drawn = id;
             left -= f64::from(probability);
             if left < 0.0 {
@@ -91,21 +65,13 @@ impl Distribution {
         }
         self.scratch.clear();
         self.scratch.extend_from_slice(&self.probabilities);
-        let (_, &mut threshold, _) = self
-            .scratch
-            .select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
+        let (_, &mut threshold, _) = self.scratch.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
         self.drop_where(f32::NEG_INFINITY, |logit| logit < threshold);
     }
 
     fn softmax(&mut self) {
-        let largest = self
-            .probabilities
-            .get(self.likeliest)
-            .copied()
-            .unwrap_or_default();
-        self.probabilities
-            .iter_mut()
-            .for_each(|logit| *logit = (*logit - largest).exp());
+        let largest = self.probabilities.get(self.likeliest).copied().unwrap_or_default();
+        self.probabilities.iter_mut().for_each(|logit| *logit = (*logit - largest).exp());
         self.normalize();
     }
 
@@ -137,18 +103,13 @@ impl Distribution {
     }
 
     fn drop_where(&mut self, dropped: f32, rule: impl Fn(f32) -> bool) {
-        self.probabilities
-            .iter_mut()
-            .filter(|value| rule(**value))
-            .for_each(|value| *value = dropped);
+        self.probabilities.iter_mut().filter(|value| rule(**value)).for_each(|value| *value = dropped);
     }
 
     fn normalize(&mut self) {
         let total: f32 = self.probabilities.iter().sum();
         if total > 0.0 {
-            self.probabilities
-                .iter_mut()
-                .for_each(|probability| *probability /= total);
+            self.probabilities.iter_mut().for_each(|probability| *probability /= total);
         }
     }
 
@@ -218,23 +179,10 @@ mod tests {
     #[test]
     fn draws_follow_the_distribution() {
         let mut distribution = Distribution::default();
-        let sampling = Sampling {
-            temperature: 1.0,
-            top_k: 0,
-            min_p: 0.0,
-            ..Sampling::default()
-        };
-        distribution.compute(
-            &[1f32.ln(), 2f32.ln(), 5f32.ln()],
-            &sampling,
-            &Frames::new(1),
-            0,
-            3,
-        );
+        let sampling = Sampling { temperature: 1.0, top_k: 0, min_p: 0.0, ..Sampling::default() };
+        distribution.compute(&[1f32.ln(), 2f32.ln(), 5f32.ln()], &sampling, &Frames::new(1), 0, 3);
         let mut counts = [0; 3];
-        (0..8000).for_each(|step| {
-            counts[distribution.draw((f64::from(step) + 0.5) / 8000.0) as usize] += 1
-        });
+        (0..8000).for_each(|step| counts[distribution.draw((f64::from(step) + 0.5) / 8000.0) as usize] += 1);
         assert_eq!(counts, [1000, 2000, 5000]);
     }
 }

@@ -47,10 +47,7 @@ impl Default for Sampling {
 impl Sampling {
     /// Always the likeliest code, with the other parameters at their defaults.
     pub fn greedy() -> Self {
-        Self {
-            temperature: 0.0,
-            ..Self::default()
-        }
+        Self { temperature: 0.0, ..Self::default() }
     }
 
     /// Checks every parameter against its range for a model.
@@ -62,47 +59,22 @@ impl Sampling {
         in_range("top_k", self.top_k, 0, 2048)?;
         in_range("top_p", self.top_p, 0.0, 1.0)?;
         in_range("min_p", self.min_p, 0.0, 1.0)?;
-        in_range(
-            "repetition_window",
-            self.repetition_window,
-            0,
-            crate::MAX_FRAMES,
-        )?;
+        in_range("repetition_window", self.repetition_window, 0, crate::MAX_FRAMES)?;
         in_range("repetition_penalty", self.repetition_penalty, 1.0, 10.0)?;
-        in_range(
-            "repetition_codebooks",
-            self.repetition_codebooks,
-            -1,
-            config.codebooks as i32,
-        )
+        in_range("repetition_codebooks", self.repetition_codebooks, -1, config.codebooks as i32)
     }
 }
 
-fn in_range<T: PartialOrd + std::fmt::Display>(
-    name: &'static str,
-    value: T,
-    low: T,
-    high: T,
-) -> Result<()> {
+fn in_range<T: PartialOrd + std::fmt::Display>(name: &'static str, value: T, low: T, high: T) -> Result<()> {
     // Written so that a NaN fails.
     let fits = value >= low && value <= high;
-    if fits {
-        Ok(())
-    } else {
-        Err(Error::out_of_range(name, value, format!("{low} to {high}")))
-    }
+    if fits { Ok(()) } else { Err(Error::out_of_range(name, value, format!("{low} to {high}"))) }
 }
 
 /// Draws the next frame from `logits` (codebooks × vocabulary, row by row) after the frames made so far.
 ///
 /// The draw depends on the seed, the number of the frame and the codebook, and on nothing else.
-pub(crate) fn sample(
-    logits: &[f32],
-    sampling: &Sampling,
-    made: &Frames,
-    codes: usize,
-    seed: u64,
-) -> Vec<u32> {
+pub(crate) fn sample(logits: &[f32], sampling: &Sampling, made: &Frames, codes: usize, seed: u64) -> Vec<u32> {
     let codebooks = made.codebooks();
     let mut distribution = Distribution::default();
     let rows = logits.chunks_exact(logits.len() / codebooks.max(1));
