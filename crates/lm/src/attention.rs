@@ -44,6 +44,11 @@ impl Attention {
         })
     }
 
+    /// Bytes of weights that one row reads.
+    pub(crate) fn bytes_per_row(&self) -> u64 {
+        [&self.query, &self.key_value, &self.output, &self.gate].into_iter().map(Matrix::bytes).sum()
+    }
+
     /// `x` [rows, dim], normed; `spans` tell which rows belong to which sequence.
     pub(crate) fn forward(
         &self,

@@ -76,6 +76,11 @@ impl Backbone {
         &self.device
     }
 
+    /// Bytes of matrices that decoding one frame reads, as they are stored: what memory bandwidth bounds.
+    pub fn bytes_per_frame(&self) -> u64 {
+        self.head.bytes() + self.blocks.iter().map(Block::bytes_per_row).sum::<u64>()
+    }
+
     /// An empty cache for one sequence.
     ///
     /// # Errors

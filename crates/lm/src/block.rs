@@ -31,6 +31,11 @@ impl Block {
         })
     }
 
+    /// Bytes of weights that one row reads.
+    pub(crate) fn bytes_per_row(&self) -> u64 {
+        self.attention.bytes_per_row() + self.feed_forward.bytes_per_row()
+    }
+
     /// The residual stream `x` [rows, dim] after this block.
     pub(crate) fn forward(
         &self,

@@ -28,6 +28,14 @@ impl FeedForward {
         }
     }
 
+    /// Bytes of weights that one row reads.
+    pub(crate) fn bytes_per_row(&self) -> u64 {
+        match self {
+            Self::Dense(dense) => dense.gate_up.bytes() + dense.down.bytes(),
+            Self::Mixture(mixture) => mixture.bytes_per_row(),
+        }
+    }
+
     /// `x` [rows, dim], normed. Returns the output and, of a mixture, who was chosen.
     pub(crate) fn forward(
         &self,

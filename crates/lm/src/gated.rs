@@ -25,6 +25,14 @@ pub(crate) enum GateUp {
 }
 
 impl GateUp {
+    /// Bytes of weights.
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Self::Stacked { matrix, .. } | Self::Interleaved(matrix) => matrix.bytes(),
+            Self::Separate { gate, up } => gate.bytes() + up.bytes(),
+        }
+    }
+
     /// `silu(gate·x) · (up·x)`: [rows, dim] to [rows, inner].
     pub(crate) fn forward(&self, x: &Tensor, phase: Phase) -> Result<Tensor> {
         let (gate, up) = match self {

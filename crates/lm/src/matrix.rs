@@ -49,6 +49,11 @@ impl Matrix {
         self.weight.dtype()
     }
 
+    /// Bytes that one product reads.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.weight.elem_count() * self.weight.dtype().size_in_bytes()) as u64
+    }
+
     /// `x` [rows, in] to [rows, out], both in float32.
     pub(crate) fn forward(&self, x: &Tensor, phase: Phase) -> Result<Tensor> {
         let y = self.product(x, phase)?;

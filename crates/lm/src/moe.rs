@@ -28,6 +28,12 @@ impl MixtureOfExperts {
         })
     }
 
+    /// Bytes of weights that one row reads: all experts are of one size.
+    pub(crate) fn bytes_per_row(&self) -> u64 {
+        let expert = self.experts.first().map_or(0, |expert| expert.gate_up.bytes() + expert.down.bytes());
+        self.router.bytes_per_row() + self.router.used() as u64 * expert
+    }
+
     /// `x` [rows, dim], normed. `state` passes from one mixture layer's router to the next.
     pub(crate) fn forward(&self, x: &Tensor, state: &mut Option<Tensor>, phase: Phase) -> Result<(Tensor, Routing)> {
         let routing = self.router.forward(x, state, phase)?;

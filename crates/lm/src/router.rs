@@ -49,6 +49,16 @@ impl Router {
         })
     }
 
+    /// Bytes of weights that one row reads.
+    pub(crate) fn bytes_per_row(&self) -> u64 {
+        self.down.bytes() + self.mlp.iter().map(Matrix::bytes).sum::<u64>()
+    }
+
+    /// Experts that each row uses.
+    pub(crate) fn used(&self) -> usize {
+        self.used
+    }
+
     /// Routes `x` [rows, dim]. `state` [rows, router_dim] is that of the mixture layer before, and becomes this one's.
     pub(crate) fn forward(&self, x: &Tensor, state: &mut Option<Tensor>, phase: Phase) -> Result<Routing> {
         let mut own = self.down.forward(x, phase)?;
