@@ -43,18 +43,11 @@ impl Checkpoint {
     /// Tensors of any name and shape with values drawn from `seed`: the same name, shape and seed give the same
     /// values, whatever else is asked for.
     pub fn random(seed: u64, rule: InitRule) -> Self {
-        Self::new(
-            PathBuf::from(format!("random weights (seed {seed})")),
-            Source::Random(Random { seed, rule }),
-        )
+        Self::new(PathBuf::from(format!("random weights (seed {seed})")), Source::Random(Random { seed, rule }))
     }
 
     fn new(path: PathBuf, source: Source) -> Self {
-        Self {
-            path,
-            source,
-            used: Mutex::default(),
-        }
+        Self { path, source, used: Mutex::default() }
     }
 
     /// Renames every tensor; `None` drops it. Random tensors have the names that are asked for, so nothing changes.
@@ -90,10 +83,7 @@ impl Checkpoint {
     /// Bytes of all tensors as stored; 0 for random tensors.
     pub fn bytes(&self) -> u64 {
         match &self.source {
-            Source::Files(entries) => entries
-                .values()
-                .map(|entry| entry.bytes().len() as u64)
-                .sum(),
+            Source::Files(entries) => entries.values().map(|entry| entry.bytes().len() as u64).sum(),
             Source::Random(_) => 0,
         }
     }
@@ -110,20 +100,8 @@ impl Checkpoint {
     pub fn check_all_used(&self) -> Result<()> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let unused = |name: &&str| !used.contains(*name);
-        let names: Vec<String> = self
-            .names()
-            .into_iter()
-            .filter(unused)
-            .map(str::to_owned)
-            .collect();
-        if names.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Unknown {
-                path: self.path.clone(),
-                names,
-            })
-        }
+        let names: Vec<String> = self.names().into_iter().filter(unused).map(str::to_owned).collect();
+        if names.is_empty() { Ok(()) } else { Err(Error::Unknown { path: self.path.clone(), names }) }
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
@@ -141,21 +119,11 @@ impl Checkpoint {
         }
     }
 
-    pub(crate) fn tensor(
-        &self,
-        name: &str,
-        shape: &[usize],
-        dtype: Option<DType>,
-        device: &Device,
-    ) -> Result<Tensor> {
+    pub(crate) fn tensor(&self, name: &str, shape: &[usize], dtype: Option<DType>, device: &Device) -> Result<Tensor> {
         self.mark_used(name);
         match &self.source {
             Source::Files(_) => self.stored(name, shape)?.tensor(name, dtype, device),
-            Source::Random(random) => {
-                random
-                    .whole(name, shape)
-                    .tensor(name, dtype.unwrap_or(DType::F32), device)
-            }
+            Source::Random(random) => random.whole(name, shape).tensor(name, dtype.unwrap_or(DType::F32), device),
         }
     }
 
@@ -169,11 +137,7 @@ impl Checkpoint {
         device: &Device,
     ) -> Result<Tensor> {
         self.mark_used(name);
-        let no_part = || Error::Part {
-            name: name.to_owned(),
-            shape: shape.to_vec(),
-            index,
-        };
+        let no_part = || Error::Part { name: name.to_owned(), shape: shape.to_vec(), index };
         match &self.source {
             Source::Files(_) => {
                 let part = self.stored(name, shape)?.part(index).ok_or_else(no_part)?;
@@ -191,10 +155,7 @@ impl Checkpoint {
             Source::Files(entries) => entries.get(name),
             Source::Random(_) => None,
         };
-        entry.ok_or_else(|| Error::Missing {
-            name: name.to_owned(),
-            path: self.path.clone(),
-        })
+        entry.ok_or_else(|| Error::Missing { name: name.to_owned(), path: self.path.clone() })
     }
 
     fn stored(&self, name: &str, shape: &[usize]) -> Result<&Entry> {
@@ -203,29 +164,18 @@ impl Checkpoint {
             return Ok(entry);
         }
         let (expected, found) = (shape.to_vec(), entry.shape.clone());
-        Err(Error::Shape {
-            name: name.to_owned(),
-            path: self.path.clone(),
-            expected,
-            found,
-        })
+        Err(Error::Shape { name: name.to_owned(), path: self.path.clone(), expected, found })
     }
 
     fn mark_used(&self, name: &str) {
-        self.used
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(name.to_owned());
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
     }
 }
 
 fn insert(entries: &mut Entries, name: String, entry: Entry, path: &Path) -> Result<()> {
     match entries.insert(name.clone(), entry) {
         None => Ok(()),
-        Some(_) => Err(Error::Duplicate {
-            name,
-            path: path.to_owned(),
-        }),
+        Some(_) => Err(Error::Duplicate { name, path: path.to_owned() }),
     }
 }
 
@@ -247,23 +197,11 @@ fn read_entries(path: &Path) -> Result<Entries> {
 fn other_format(bytes: &[u8]) -> Option<&'static str> {
     // Read as lengths of a safetensors header, all of these would reach beyond any file.
     let known: [(&[u8], &str); 3] = [
-        (
-            b"\x80\x02\x8a\x0al\xfc\x9cF",
-            "a torch file from before version 1.6; load and save it with a newer torch",
-        ),
-        (
-            b"GGUF\x03\0\0\0",
-            "a GGUF file, which holds quantized blocks and not plain tensors",
-        ),
-        (
-            b"version ",
-            "perhaps the pointer that git stores for a large file; fetch the file with `git lfs pull`",
-        ),
+        (b"\x80\x02\x8a\x0al\xfc\x9cF", "a torch file from before version 1.6; load and save it with a newer torch"),
+        (b"GGUF\x03\0\0\0", "a GGUF file, which holds quantized blocks and not plain tensors"),
+        (b"version ", "perhaps the pointer that git stores for a large file; fetch the file with `git lfs pull`"),
     ];
-    known
-        .into_iter()
-        .find(|(magic, _)| bytes.starts_with(magic))
-        .map(|(_, reason)| reason)
+    known.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, reason)| reason)
 }
 
 /// The files that make up the checkpoint at `path`.
@@ -279,17 +217,12 @@ fn checkpoint_files(path: &Path) -> Result<Vec<PathBuf>> {
     if !parts.is_empty() {
         return Ok(parts.into_iter().map(|name| path.join(name)).collect());
     }
-    single("model.pth").ok_or_else(|| Error::NoCheckpoint {
-        path: path.to_owned(),
-    })
+    single("model.pth").ok_or_else(|| Error::NoCheckpoint { path: path.to_owned() })
 }
 
 /// The names of the folder's parts, sorted.
 fn numbered_parts(folder: &Path) -> Result<BTreeSet<String>> {
-    let io = |source| Error::Io {
-        path: folder.to_owned(),
-        source,
-    };
+    let io = |source| Error::Io { path: folder.to_owned(), source };
     let mut parts = BTreeSet::new();
     for item in std::fs::read_dir(folder).map_err(io)? {
         let name = item.map_err(io)?.file_name().to_string_lossy().into_owned();
@@ -298,9 +231,7 @@ fn numbered_parts(folder: &Path) -> Result<BTreeSet<String>> {
         }
     }
     match missing_part(&parts) {
-        Some(name) => Err(Error::MissingPart {
-            path: folder.join(name),
-        }),
+        Some(name) => Err(Error::MissingPart { path: folder.join(name) }),
         None => Ok(parts),
     }
 }
@@ -308,10 +239,7 @@ fn numbered_parts(folder: &Path) -> Result<BTreeSet<String>> {
 /// The first file that should be there by the names of the others: `model-00001-of-00002.safetensors` and so on.
 fn missing_part(parts: &BTreeSet<String>) -> Option<String> {
     let count = |name: &String| {
-        let (number, count) = name
-            .strip_prefix("model-")?
-            .strip_suffix(".safetensors")?
-            .split_once("-of-")?;
+        let (number, count) = name.strip_prefix("model-")?.strip_suffix(".safetensors")?.split_once("-of-")?;
         Some((number.len(), count.to_owned(), count.parse::<usize>().ok()?))
     };
     let (digits, written, count) = parts.iter().find_map(count)?;

@@ -20,9 +20,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// An array file of a kind that is not known.
-    #[error(
-        "{path} has an unknown extension; arrays are kept in .npy, .npz and .safetensors files"
-    )]
+    #[error("{path} has an unknown extension; arrays are kept in .npy, .npz and .safetensors files")]
     Extension {
         /// The file.
         path: PathBuf,
@@ -72,9 +70,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A tensor has another shape than the configuration asks for.
-    #[error(
-        "tensor `{name}` of {path} has shape {found:?}, the configuration asks for {expected:?}"
-    )]
+    #[error("tensor `{name}` of {path} has shape {found:?}, the configuration asks for {expected:?}")]
     Shape {
         /// The tensor's name.
         name: String,
@@ -96,9 +92,7 @@ pub enum Error {
         index: usize,
     },
     /// A random tensor of a shape that no memory holds.
-    #[error(
-        "tensor `{name}` of shape {shape:?} is too large for memory; check the sizes in the configuration"
-    )]
+    #[error("tensor `{name}` of shape {shape:?} is too large for memory; check the sizes in the configuration")]
     TooLarge {
         /// The tensor's name.
         name: String,
@@ -129,12 +123,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// The first few names, then how many more there are.
 fn list(names: &[String]) -> String {
     const SHOWN: usize = 8;
-    let shown = names
-        .iter()
-        .take(SHOWN)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),

@@ -19,24 +19,16 @@ pub(crate) struct MappedFile {
 
 impl MappedFile {
     pub(crate) fn open(path: &Path) -> Result<Arc<Self>> {
-        let io = |source| Error::Io {
-            path: path.to_owned(),
-            source,
-        };
+        let io = |source| Error::Io { path: path.to_owned(), source };
         // Opening a pipe would wait for its other end, and nothing but a file can be mapped.
         if !std::fs::metadata(path).map_err(io)?.is_file() {
-            return Err(Error::NoCheckpoint {
-                path: path.to_owned(),
-            });
+            return Err(Error::NoCheckpoint { path: path.to_owned() });
         }
         let file = File::open(path).map_err(io)?;
         // SAFETY: the map is read-only and private to this process. A file that another program cuts short while it
         // is mapped makes reads fault; that is the accepted price of not copying gigabytes, as in every such loader.
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        Ok(Arc::new(Self {
-            path: path.to_owned(),
-            map,
-        }))
+        Ok(Arc::new(Self { path: path.to_owned(), map }))
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -44,10 +36,7 @@ impl MappedFile {
     }
 
     pub(crate) fn malformed(&self, reason: impl ToString) -> Error {
-        Error::Malformed {
-            path: self.path.clone(),
-            reason: reason.to_string(),
-        }
+        Error::Malformed { path: self.path.clone(), reason: reason.to_string() }
     }
 }
 
@@ -71,17 +60,10 @@ impl Entry {
     ) -> Result<Self> {
         let needed = byte_len(&shape, dtype);
         if needed != range.end.checked_sub(range.start) || range.end > file.bytes().len() {
-            let reason = format!(
-                "tensor `{name}` of shape {shape:?} and type {dtype:?} cannot lie at bytes {range:?}"
-            );
+            let reason = format!("tensor `{name}` of shape {shape:?} and type {dtype:?} cannot lie at bytes {range:?}");
             return Err(file.malformed(reason));
         }
-        Ok(Self {
-            file: file.clone(),
-            dtype,
-            shape,
-            range,
-        })
+        Ok(Self { file: file.clone(), dtype, shape, range })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -96,12 +78,7 @@ impl Entry {
         }
         let len = self.range.len() / count;
         let start = self.range.start + index * len;
-        Some(Self {
-            file: self.file.clone(),
-            dtype: self.dtype,
-            shape: shape.to_vec(),
-            range: start..start + len,
-        })
+        Some(Self { file: self.file.clone(), dtype: self.dtype, shape: shape.to_vec(), range: start..start + len })
     }
 }
 
@@ -112,9 +89,7 @@ pub(crate) type Entries = BTreeMap<String, Entry>;
 /// its strides are products of the other dimensions.
 pub(crate) fn byte_len(shape: &[usize], dtype: DType) -> Option<usize> {
     let product = |dims: &[usize], least| {
-        dims.iter().try_fold(dtype.size_in_bytes(), |bytes, &dim| {
-            bytes.checked_mul(dim.max(least))
-        })
+        dims.iter().try_fold(dtype.size_in_bytes(), |bytes, &dim| bytes.checked_mul(dim.max(least)))
     };
     product(shape, 1).and_then(|_| product(shape, 0))
 }

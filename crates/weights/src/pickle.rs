@@ -68,10 +68,7 @@ impl Pickle {
             let opcode = reader.byte()?;
             if opcode == b'.' {
                 let root = machine.pop()?;
-                return Ok(Self {
-                    root,
-                    heap: machine.heap,
-                });
+                return Ok(Self { root, heap: machine.heap });
             }
             machine.step(opcode, &mut reader)?;
         }
@@ -119,10 +116,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take(&mut self, len: usize) -> Outcome<&'a [u8]> {
-        let (head, tail) = self
-            .bytes
-            .split_at_checked(len)
-            .ok_or("the pickle ends early")?;
+        let (head, tail) = self.bytes.split_at_checked(len).ok_or("the pickle ends early")?;
         self.bytes = tail;
         Ok(head)
     }
@@ -133,11 +127,7 @@ impl<'a> Reader<'a> {
 
     /// A little-endian unsigned number of `len` ≤ 8 bytes.
     fn number(&mut self, len: usize) -> Outcome<usize> {
-        let value = self
-            .take(len)?
-            .iter()
-            .rev()
-            .fold(0u64, |value, &byte| (value << 8) | u64::from(byte));
+        let value = self.take(len)?.iter().rev().fold(0u64, |value, &byte| (value << 8) | u64::from(byte));
         usize::try_from(value).map_err(|_| "a length that does not fit in memory".to_owned())
     }
 
@@ -147,11 +137,7 @@ impl<'a> Reader<'a> {
     }
 
     fn line(&mut self) -> Outcome<&'a str> {
-        let end = self
-            .bytes
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .ok_or("the pickle ends early")?;
+        let end = self.bytes.iter().position(|&byte| byte == b'\n').ok_or("the pickle ends early")?;
         let line = self.take(end)?;
         self.byte()?;
         std::str::from_utf8(line).map_err(|error| error.to_string())
@@ -163,11 +149,7 @@ impl<'a> Reader<'a> {
         if len > 8 {
             return Ok(Value::Opaque);
         }
-        let fill = if bytes.last().is_some_and(|&top| top >= 0x80) {
-            0xff
-        } else {
-            0
-        };
+        let fill = if bytes.last().is_some_and(|&top| top >= 0x80) { 0xff } else { 0 };
         let mut wide = [fill; 8];
         wide[..len].copy_from_slice(bytes);
         Ok(Value::Int(i64::from_le_bytes(wide)))
@@ -230,9 +212,7 @@ impl Machine {
                 let len = reader.number(length_bytes(opcode))?;
                 reader.take(len).map(|_| Value::Opaque)
             }
-            b'c' => Ok(Value::Global(
-                format!("{}.{}", reader.line()?, reader.line()?).into(),
-            )),
+            b'c' => Ok(Value::Global(format!("{}.{}", reader.line()?, reader.line()?).into())),
             _ => self.composed(opcode),
         }
     }
@@ -261,9 +241,7 @@ impl Machine {
                 self.pop()?;
                 self.call()
             }
-            other => Err(format!(
-                "pickle opcode {other:#04x} has no place in a checkpoint"
-            )),
+            other => Err(format!("pickle opcode {other:#04x} has no place in a checkpoint")),
         }
     }
 
@@ -283,26 +261,16 @@ impl Machine {
     }
 
     fn pop(&mut self) -> Outcome<Value> {
-        self.stack
-            .pop()
-            .ok_or_else(|| "the pickle takes from an empty stack".into())
+        self.stack.pop().ok_or_else(|| "the pickle takes from an empty stack".into())
     }
 
     fn pop_many(&mut self, count: usize) -> Outcome<Vec<Value>> {
-        let start = self
-            .stack
-            .len()
-            .checked_sub(count)
-            .ok_or("the pickle takes from an empty stack")?;
+        let start = self.stack.len().checked_sub(count).ok_or("the pickle takes from an empty stack")?;
         Ok(self.stack.split_off(start))
     }
 
     fn pop_to_mark(&mut self) -> Outcome<Vec<Value>> {
-        let mark = self
-            .stack
-            .iter()
-            .rposition(|value| matches!(value, Value::Mark))
-            .ok_or("no mark on the stack")?;
+        let mark = self.stack.iter().rposition(|value| matches!(value, Value::Mark)).ok_or("no mark on the stack")?;
         let values = self.stack.split_off(mark + 1);
         self.stack.pop();
         Ok(values)
@@ -310,21 +278,13 @@ impl Machine {
 
     fn remember(&mut self, index: usize) -> Outcome<()> {
         self.count()?;
-        let top = self
-            .stack
-            .last()
-            .ok_or("the pickle remembers nothing")?
-            .clone();
+        let top = self.stack.last().ok_or("the pickle remembers nothing")?.clone();
         self.memo.insert(index, top);
         Ok(())
     }
 
     fn recall(&mut self, index: usize) -> Outcome<()> {
-        let value = self
-            .memo
-            .get(&index)
-            .cloned()
-            .ok_or("the pickle recalls what it never stored")?;
+        let value = self.memo.get(&index).cloned().ok_or("the pickle recalls what it never stored")?;
         self.push(value)
     }
 
@@ -365,9 +325,7 @@ impl Machine {
     fn stack_global(&mut self) -> Outcome<Value> {
         let names = self.pop_many(2)?;
         match (&names[0], &names[1]) {
-            (Value::Str(module), Value::Str(name)) => {
-                Ok(Value::Global(format!("{module}.{name}").into()))
-            }
+            (Value::Str(module), Value::Str(name)) => Ok(Value::Global(format!("{module}.{name}").into())),
             _ => Err("a class without a name".into()),
         }
     }
@@ -376,13 +334,8 @@ impl Machine {
     fn persistent(&mut self) -> Outcome<Value> {
         let id = self.pop()?;
         match self.heap.sequence(&id) {
-            Some([Value::Str(kind), Value::Global(class), Value::Str(key), ..])
-                if **kind == *"storage" =>
-            {
-                Ok(Value::Storage(Rc::new(Storage {
-                    dtype: storage_dtype(class)?,
-                    key: key.clone(),
-                })))
+            Some([Value::Str(kind), Value::Global(class), Value::Str(key), ..]) if **kind == *"storage" => {
+                Ok(Value::Storage(Rc::new(Storage { dtype: storage_dtype(class)?, key: key.clone() })))
             }
             _ => Err("a persistent id that names no storage".into()),
         }
@@ -392,16 +345,13 @@ impl Machine {
     fn call(&mut self) -> Outcome<Value> {
         let arguments = self.pop()?;
         let callable = self.pop()?;
-        let (Value::Global(name), Some(arguments)) = (callable, self.heap.sequence(&arguments))
-        else {
+        let (Value::Global(name), Some(arguments)) = (callable, self.heap.sequence(&arguments)) else {
             return Ok(Value::Opaque);
         };
         match &*name {
             "collections.OrderedDict" => Ok(self.heap.new_dict(Vec::new())),
             "torch._utils._rebuild_tensor_v2" => self.tensor(arguments),
-            "torch._utils._rebuild_parameter" => {
-                Ok(arguments.first().cloned().unwrap_or(Value::Opaque))
-            }
+            "torch._utils._rebuild_parameter" => Ok(arguments.first().cloned().unwrap_or(Value::Opaque)),
             _ => Ok(Value::Opaque),
         }
     }
@@ -411,8 +361,7 @@ impl Machine {
         let [Value::Storage(storage), offset, shape, stride, ..] = arguments else {
             return Err("a tensor with arguments of the wrong kind".into());
         };
-        let (Some(shape), Some(stride)) = (self.heap.sequence(shape), self.heap.sequence(stride))
-        else {
+        let (Some(shape), Some(stride)) = (self.heap.sequence(shape), self.heap.sequence(stride)) else {
             return Err("a tensor without shape or strides".into());
         };
         Ok(Value::Tensor(Rc::new(TensorRef {

@@ -22,8 +22,7 @@ const NESTING_KEYS: [&str; 2] = ["model", "state_dict"];
 pub(crate) fn entries(file: &Arc<MappedFile>) -> Result<Entries> {
     let archive = Archive::read(file)?;
     archive.check_byte_order(file)?;
-    let pickle =
-        Pickle::read(archive.member(file, PICKLE)?).map_err(|reason| file.malformed(reason))?;
+    let pickle = Pickle::read(archive.member(file, PICKLE)?).map_err(|reason| file.malformed(reason))?;
     let mut entries = Entries::new();
     for (name, tensor) in state_dict(&pickle) {
         let entry = archive.entry(file, &name, &tensor)?;
@@ -40,9 +39,7 @@ pub(crate) fn entries(file: &Arc<MappedFile>) -> Result<Entries> {
 fn state_dict(pickle: &Pickle) -> Vec<(&str, &Rc<TensorRef>)> {
     let root = pickle.dict(&pickle.root).unwrap_or_default();
     let nested = |wanted: &str| {
-        let found = root
-            .iter()
-            .rfind(|(key, _)| matches!(key, Value::Str(key) if **key == *wanted));
+        let found = root.iter().rfind(|(key, _)| matches!(key, Value::Str(key) if **key == *wanted));
         found.and_then(|(_, value)| pickle.dict(value))
     };
     tensors(NESTING_KEYS.into_iter().find_map(nested).unwrap_or(root))
@@ -68,15 +65,10 @@ impl Archive {
     fn read(file: &Arc<MappedFile>) -> Result<Self> {
         let malformed = |error: ZipError| file.malformed(format!("not a torch archive: {error}"));
         let mut zip = ZipArchive::new(Cursor::new(file.bytes())).map_err(malformed)?;
-        let members = (0..zip.len())
-            .map(|index| member(&mut zip, index))
-            .collect::<ZipResult<HashMap<_, _>>>();
+        let members = (0..zip.len()).map(|index| member(&mut zip, index)).collect::<ZipResult<HashMap<_, _>>>();
         let members = members.map_err(malformed)?;
         let mut folders = members.keys().filter_map(|name| folder(name));
-        let folder = folders
-            .next()
-            .ok_or_else(|| file.malformed("a zip archive without data.pkl"))?
-            .to_owned();
+        let folder = folders.next().ok_or_else(|| file.malformed("a zip archive without data.pkl"))?.to_owned();
         if folders.next().is_some() {
             return Err(file.malformed("a zip archive with more than one data.pkl"));
         }
@@ -88,27 +80,22 @@ impl Archive {
         match self.members.get(&format!("{}{name}", self.folder)) {
             None => Ok(None),
             Some(Some(range)) if range.end <= file.bytes().len() => Ok(Some(range.clone())),
-            Some(Some(_)) => {
-                Err(file.malformed(format!("`{name}` reaches beyond the end of the file")))
-            }
-            Some(None) => Err(file.malformed(format!(
-                "`{name}` is compressed or encrypted; save it with torch.save"
-            ))),
+            Some(Some(_)) => Err(file.malformed(format!("`{name}` reaches beyond the end of the file"))),
+            Some(None) => Err(file.malformed(format!("`{name}` is compressed or encrypted; save it with torch.save"))),
         }
     }
 
     fn member<'a>(&self, file: &'a MappedFile, name: &str) -> Result<&'a [u8]> {
-        let range = self
-            .find(file, name)?
-            .ok_or_else(|| file.malformed(format!("`{name}` is missing")))?;
+        let range = self.find(file, name)?.ok_or_else(|| file.malformed(format!("`{name}` is missing")))?;
         Ok(&file.bytes()[range])
     }
 
     /// Newer archives say in which order the bytes of a number lie.
     fn check_byte_order(&self, file: &MappedFile) -> Result<()> {
         match self.find(file, "byteorder")? {
-            Some(range) if &file.bytes()[range.clone()] != b"little" => Err(file
-                .malformed("its numbers are not little endian; save it again on another machine")),
+            Some(range) if &file.bytes()[range.clone()] != b"little" => {
+                Err(file.malformed("its numbers are not little endian; save it again on another machine"))
+            }
             _ => Ok(()),
         }
     }
@@ -116,31 +103,20 @@ impl Archive {
     fn entry(&self, file: &Arc<MappedFile>, name: &str, tensor: &TensorRef) -> Result<Entry> {
         let key = &tensor.storage.key;
         let Some(storage) = self.find(file, &format!("data/{key}"))? else {
-            return Err(file.malformed(format!(
-                "tensor `{name}` lies in `data/{key}`, which is missing"
-            )));
+            return Err(file.malformed(format!("tensor `{name}` lies in `data/{key}`, which is missing")));
         };
         if !is_contiguous(tensor) {
-            return Err(file.malformed(format!(
-                "tensor `{name}` is a strided view; save it contiguous"
-            )));
+            return Err(file.malformed(format!("tensor `{name}` is a strided view; save it contiguous")));
         }
         let range = view_range(&storage, tensor)
             .ok_or_else(|| file.malformed(format!("tensor `{name}` reaches beyond its storage")))?;
-        Entry::new(
-            file,
-            name,
-            tensor.storage.dtype,
-            tensor.shape.clone(),
-            range,
-        )
+        Entry::new(file, name, tensor.storage.dtype, tensor.shape.clone(), range)
     }
 }
 
 /// The folder of the archive's pickle, when `name` is the pickle.
 fn folder(name: &str) -> Option<&str> {
-    name.strip_suffix(PICKLE)
-        .filter(|folder| folder.is_empty() || folder.ends_with('/'))
+    name.strip_suffix(PICKLE).filter(|folder| folder.is_empty() || folder.ends_with('/'))
 }
 
 type Member = (String, Option<Range<usize>>);
@@ -163,13 +139,8 @@ fn stored_range<R: Read>(member: &zip::read::ZipFile<'_, R>) -> Option<Range<usi
 /// The bytes of a view inside its storage; nothing when it reaches beyond.
 fn view_range(storage: &Range<usize>, tensor: &TensorRef) -> Option<Range<usize>> {
     let size = tensor.storage.dtype.size_in_bytes();
-    let len = tensor
-        .shape
-        .iter()
-        .try_fold(size, |bytes, &dim| bytes.checked_mul(dim))?;
-    let start = storage
-        .start
-        .checked_add(tensor.offset.checked_mul(size)?)?;
+    let len = tensor.shape.iter().try_fold(size, |bytes, &dim| bytes.checked_mul(dim))?;
+    let start = storage.start.checked_add(tensor.offset.checked_mul(size)?)?;
     let end = start.checked_add(len)?;
     (end <= storage.end).then_some(start..end)
 }
@@ -179,14 +150,9 @@ fn is_contiguous(tensor: &TensorRef) -> bool {
     let mut expected = 1usize;
     let empty = tensor.shape.contains(&0);
     tensor.shape.len() == tensor.stride.len()
-        && tensor
-            .shape
-            .iter()
-            .zip(&tensor.stride)
-            .rev()
-            .all(|(&dim, &stride)| {
-                let fits = empty || dim == 1 || stride == expected;
-                expected = expected.saturating_mul(dim);
-                fits
-            })
+        && tensor.shape.iter().zip(&tensor.stride).rev().all(|(&dim, &stride)| {
+            let fits = empty || dim == 1 || stride == expected;
+            expected = expected.saturating_mul(dim);
+            fits
+        })
 }

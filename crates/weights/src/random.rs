@@ -35,29 +35,15 @@ pub(crate) struct Random {
 impl Random {
     /// All of the tensor `name`.
     pub(crate) fn whole<'a>(&self, name: &str, shape: &'a [usize]) -> Draw<'a> {
-        Draw {
-            seed: self.seed ^ hash(name),
-            init: (self.rule)(name, shape),
-            shape,
-            part: 0,
-        }
+        Draw { seed: self.seed ^ hash(name), init: (self.rule)(name, shape), shape, part: 0 }
     }
 
     /// Element `index` of the first axis of the tensor `name` of the whole `shape`: the values that [`Self::whole`]
     /// has there. `None` when there is no such element.
-    pub(crate) fn part<'a>(
-        &self,
-        name: &str,
-        shape: &'a [usize],
-        index: usize,
-    ) -> Option<Draw<'a>> {
+    pub(crate) fn part<'a>(&self, name: &str, shape: &'a [usize], index: usize) -> Option<Draw<'a>> {
         let (count, rest) = shape.split_first()?;
         let whole = self.whole(name, shape);
-        (index < *count).then_some(Draw {
-            shape: rest,
-            part: index,
-            ..whole
-        })
+        (index < *count).then_some(Draw { shape: rest, part: index, ..whole })
     }
 }
 
@@ -91,10 +77,7 @@ impl Draw<'_> {
         dtype: DType,
         device: &Device,
     ) -> Result<Tensor> {
-        let too_large = || Error::TooLarge {
-            name: name.to_owned(),
-            shape: self.shape.to_vec(),
-        };
+        let too_large = || Error::TooLarge { name: name.to_owned(), shape: self.shape.to_vec() };
         let bytes = byte_len(self.shape, T::DTYPE).ok_or_else(too_large)?;
         let len = bytes / size_of::<T>();
         let start = self.part.checked_mul(len).ok_or_else(too_large)?;
@@ -104,10 +87,7 @@ impl Draw<'_> {
         fill(self.seed, start, &mut values, map);
         Tensor::from_vec(values, self.shape, device)
             .and_then(|tensor| tensor.to_dtype(dtype))
-            .map_err(|source| Error::Tensor {
-                name: name.to_owned(),
-                source,
-            })
+            .map_err(|source| Error::Tensor { name: name.to_owned(), source })
     }
 }
 
@@ -117,11 +97,9 @@ fn fill<T: Send>(seed: u64, start: usize, values: &mut [T], map: impl Fn(f32) ->
     let (head, rest) = values.split_at_mut(values.len().min(BLOCK - start % BLOCK));
     fill_block(seed, start, head, &map);
     let next = start + head.len();
-    rest.par_chunks_mut(BLOCK)
-        .enumerate()
-        .for_each(|(block, values)| {
-            fill_block(seed, next + block * BLOCK, values, &map);
-        });
+    rest.par_chunks_mut(BLOCK).enumerate().for_each(|(block, values)| {
+        fill_block(seed, next + block * BLOCK, values, &map);
+    });
 }
 
 /// Fills `values`, which lie within one block from place `start` of the stream on. Each number of the block's
@@ -130,8 +108,7 @@ fn fill_block<T>(seed: u64, start: usize, values: &mut [T], map: impl Fn(f32) ->
     let base = mix(seed.wrapping_add(mix((start / BLOCK) as u64)));
     let first = start % BLOCK;
     let (odd, quads) = values.split_at_mut(values.len().min(first.next_multiple_of(4) - first));
-    let quad_bits =
-        |quad: usize| mix(base.wrapping_add((quad as u64 + 1).wrapping_mul(GOLDEN_GAMMA)));
+    let quad_bits = |quad: usize| mix(base.wrapping_add((quad as u64 + 1).wrapping_mul(GOLDEN_GAMMA)));
     for (value, place) in odd.iter_mut().zip(first..) {
         *value = map(unit(quad_bits(place / 4), place % 4));
     }
@@ -160,7 +137,5 @@ fn mix(mut bits: u64) -> u64 {
 
 /// FNV-1a: stable across builds, unlike the standard library's hasher.
 fn hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    })
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }

@@ -12,25 +12,15 @@ use crate::mapped::{Entries, Entry, MappedFile};
 const LENGTH_PREFIX: usize = 8;
 
 pub(crate) fn entries(file: &Arc<MappedFile>) -> Result<Entries> {
-    let (header_len, metadata) =
-        SafeTensors::read_metadata(file.bytes()).map_err(|error| file.malformed(error))?;
+    let (header_len, metadata) = SafeTensors::read_metadata(file.bytes()).map_err(|error| file.malformed(error))?;
     let base = LENGTH_PREFIX + header_len;
     let mut entries = Entries::new();
     for (name, info) in metadata.tensors() {
         let Some(dtype) = dtype(info.dtype) else {
-            return Err(file.malformed(format!(
-                "tensor `{name}` has unsupported type {:?}",
-                info.dtype
-            )));
+            return Err(file.malformed(format!("tensor `{name}` has unsupported type {:?}", info.dtype)));
         };
         let (start, end) = info.data_offsets;
-        let entry = Entry::new(
-            file,
-            &name,
-            dtype,
-            info.shape.clone(),
-            base + start..base + end,
-        )?;
+        let entry = Entry::new(file, &name, dtype, info.shape.clone(), base + start..base + end)?;
         entries.insert(name, entry);
     }
     Ok(entries)

@@ -14,20 +14,12 @@ pub struct Weights<'a> {
 
 impl<'a> Weights<'a> {
     pub(crate) fn new(checkpoint: &'a Checkpoint, device: Device, dtype: Option<DType>) -> Self {
-        Self {
-            checkpoint,
-            prefix: String::new(),
-            device,
-            dtype,
-        }
+        Self { checkpoint, prefix: String::new(), device, dtype }
     }
 
     /// The view one level down: `weights.at("layers").at(3)` sees `layers.3.*`.
     pub fn at(&self, name: impl std::fmt::Display) -> Self {
-        Self {
-            prefix: self.full(name),
-            ..self.clone()
-        }
+        Self { prefix: self.full(name), ..self.clone() }
     }
 
     /// Where tensors are made.
@@ -40,8 +32,7 @@ impl<'a> Weights<'a> {
     /// # Errors
     /// When it is missing or has another shape.
     pub fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
-        self.checkpoint
-            .tensor(&self.full(name), shape, self.dtype, &self.device)
+        self.checkpoint.tensor(&self.full(name), shape, self.dtype, &self.device)
     }
 
     /// The tensor `name` in float32, for what is computed in full precision whatever the weights are.
@@ -49,8 +40,7 @@ impl<'a> Weights<'a> {
     /// # Errors
     /// When it is missing or has another shape.
     pub fn get_f32(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
-        self.checkpoint
-            .tensor(&self.full(name), shape, Some(DType::F32), &self.device)
+        self.checkpoint.tensor(&self.full(name), shape, Some(DType::F32), &self.device)
     }
 
     /// Element `index` along the first axis of the stacked tensor `name` of the whole `shape`, without reading the
@@ -59,8 +49,7 @@ impl<'a> Weights<'a> {
     /// # Errors
     /// When it is missing or has another shape.
     pub fn get_part(&self, name: &str, shape: &[usize], index: usize) -> Result<Tensor> {
-        self.checkpoint
-            .part(&self.full(name), shape, index, self.dtype, &self.device)
+        self.checkpoint.part(&self.full(name), shape, index, self.dtype, &self.device)
     }
 
     /// Whether the tensor is there; always so for random weights.
@@ -77,27 +66,15 @@ impl<'a> Weights<'a> {
     }
 
     fn full(&self, name: impl std::fmt::Display) -> String {
-        if self.prefix.is_empty() {
-            name.to_string()
-        } else {
-            format!("{}.{name}", self.prefix)
-        }
+        if self.prefix.is_empty() { name.to_string() } else { format!("{}.{name}", self.prefix) }
     }
 }
 
 impl Entry {
     /// Copies the tensor to the device, then changes its element type if another is wanted.
-    pub(crate) fn tensor(
-        &self,
-        name: &str,
-        dtype: Option<DType>,
-        device: &Device,
-    ) -> Result<Tensor> {
+    pub(crate) fn tensor(&self, name: &str, dtype: Option<DType>, device: &Device) -> Result<Tensor> {
         Tensor::from_raw_buffer(self.bytes(), self.dtype, &self.shape, device)
             .and_then(|tensor| tensor.to_dtype(dtype.unwrap_or(self.dtype)))
-            .map_err(|source| Error::Tensor {
-                name: name.to_owned(),
-                source,
-            })
+            .map_err(|source| Error::Tensor { name: name.to_owned(), source })
     }
 }

@@ -5,9 +5,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use zonos_weights::Checkpoint;
 
-use crate::make::{
-    Pickle, View, f32_bytes, fixture, floats, folder, get, open, refused, safetensors, torch, write,
-};
+use crate::make::{Pickle, View, f32_bytes, fixture, floats, folder, get, open, refused, safetensors, torch, write};
 
 const FOUR: [f32; 4] = [1., 2., 3., 4.];
 
@@ -30,13 +28,7 @@ fn calls_are_not_made() {
     let folder = folder();
     let witness = folder.path().join("witness");
     let command = format!("touch {}", witness.display());
-    let call = |pickle: Pickle| {
-        pickle
-            .global("os", "system")
-            .raw(b"(")
-            .text(&command)
-            .raw(b"tR")
-    };
+    let call = |pickle: Pickle| pickle.global("os", "system").raw(b"(").text(&command).raw(b"tR");
     assert_only_w(&beside(call));
     let whole = call(Pickle::new());
     assert!(refused(&torch(whole, &[])).contains("no tensors"));
@@ -46,19 +38,11 @@ fn calls_are_not_made() {
 #[test]
 fn lists_and_dictionaries_may_hold_themselves() {
     assert_only_w(&beside(|pickle| pickle.raw(b"]q\x05h\x05a")));
-    assert_only_w(&beside(|pickle| {
-        pickle.raw(b"}q\x05").text("self").raw(b"h\x05s")
-    }));
+    assert_only_w(&beside(|pickle| pickle.raw(b"}q\x05").text("self").raw(b"h\x05s")));
     assert_only_w(&beside(|pickle| pickle.raw(b"]q\x05(h\x05h\x05h\x05e")));
     // The whole file is a dictionary that names itself as its model.
     let view = View::floats("0");
-    let pickle = Pickle::new()
-        .raw(b"}q\x00")
-        .text("model")
-        .raw(b"h\x00s")
-        .text("w")
-        .tensor(&view)
-        .raw(b"s");
+    let pickle = Pickle::new().raw(b"}q\x00").text("model").raw(b"h\x00s").text("w").tensor(&view).raw(b"s");
     assert_only_w(&torch(pickle, &[("0", &f32_bytes(&FOUR))]));
 }
 
@@ -68,14 +52,9 @@ fn deep_nesting_does_not_exhaust_the_stack() {
     let deep = vec![0x85; 500_000];
     assert_only_w(&beside(|pickle| pickle.raw(b")").raw(&deep)));
     assert!(refused(&torch(Pickle::new().raw(b")").raw(&deep), &[])).contains("no tensors"));
-    assert!(
-        refused(&torch(Pickle::new().raw(b")").raw(&deep).raw(b"K"), &[])).contains("ends early")
-    );
+    assert!(refused(&torch(Pickle::new().raw(b")").raw(&deep).raw(b"K"), &[])).contains("ends early"));
     let dicts = b"}".iter().chain([b'K', 1].iter()).copied();
-    let dicts: Vec<u8> = std::iter::repeat_n(dicts, 200_000)
-        .flatten()
-        .chain(vec![b'}'])
-        .collect();
+    let dicts: Vec<u8> = std::iter::repeat_n(dicts, 200_000).flatten().chain(vec![b'}']).collect();
     let closed = [&dicts[..], &vec![b's'; 200_000]].concat();
     assert_only_w(&beside(|pickle| pickle.raw(&closed)));
 }
@@ -86,10 +65,7 @@ fn objects_without_end_are_refused() {
     for unit in [&b"]"[..], b"(", b"\x94", b"N0", b"N\x94"] {
         let many = unit.repeat(3 << 20);
         let message = refused(&torch(Pickle::new().raw(b"N").raw(&many), &[]));
-        assert!(
-            message.contains("more objects than any checkpoint"),
-            "{message}"
-        );
+        assert!(message.contains("more objects than any checkpoint"), "{message}");
     }
 }
 
@@ -97,22 +73,16 @@ fn objects_without_end_are_refused() {
 #[test]
 fn a_long_shape_is_refused() {
     let long = [&b"("[..], &b"K\x01".repeat(100_000), b"tq\x07"].concat();
-    let pickle = Pickle::new()
-        .global("torch._utils", "_rebuild_tensor_v2")
-        .raw(b"(")
-        .storage("FloatStorage", "0");
+    let pickle = Pickle::new().global("torch._utils", "_rebuild_tensor_v2").raw(b"(").storage("FloatStorage", "0");
     let pickle = pickle.int(0).raw(&long).raw(b"h\x07tR");
     assert!(refused(&torch(pickle, &[("0", &[0; 4])])).contains("100000 dimensions"));
 }
 
 #[test]
 fn lengths_beyond_the_pickle_are_refused() {
-    for length in [
-        &b"X\xff\xff\xff\xff"[..],
-        b"\x8d\xff\xff\xff\xff\xff\xff\xff\xff",
-        b"\x8b\xff\xff\xff\x7f",
-        b"\x8a\xff",
-    ] {
+    for length in
+        [&b"X\xff\xff\xff\xff"[..], b"\x8d\xff\xff\xff\xff\xff\xff\xff\xff", b"\x8b\xff\xff\xff\x7f", b"\x8a\xff"]
+    {
         assert!(refused(&torch(Pickle::new().raw(length), &[])).contains("ends early"));
     }
 }
@@ -149,16 +119,11 @@ fn numbers_too_long_for_64_bits_are_passed_over() {
 }
 
 fn small_safetensors() -> Vec<u8> {
-    safetensors(&[
-        ("a", &[2, 3], &[0.5; 6]),
-        ("b.c", &[1], &[2.]),
-        ("none", &[0], &[]),
-    ])
+    safetensors(&[("a", &[2, 3], &[0.5; 6]), ("b.c", &[1], &[2.]), ("none", &[0], &[])])
 }
 
 static TORCH: LazyLock<Vec<u8>> = LazyLock::new(|| beside(|pickle| pickle.raw(b"](K\x01K\x02e")));
-static VOCODER: LazyLock<Vec<u8>> =
-    LazyLock::new(|| std::fs::read(fixture("vocoder/dac_tiny.pth")).unwrap());
+static VOCODER: LazyLock<Vec<u8>> = LazyLock::new(|| std::fs::read(fixture("vocoder/dac_tiny.pth")).unwrap());
 
 /// Opens what may be damaged and reads all that it claims to hold.
 fn read_all(bytes: &[u8]) {
@@ -176,10 +141,7 @@ fn read_all(bytes: &[u8]) {
 
 /// Where the zip's table of contents begins.
 fn directory(archive: &[u8]) -> usize {
-    archive
-        .windows(4)
-        .position(|window| window == b"PK\x01\x02")
-        .unwrap()
+    archive.windows(4).position(|window| window == b"PK\x01\x02").unwrap()
 }
 
 fn flipped(bytes: &[u8], flips: &[(usize, u8)], range: std::ops::Range<usize>) -> Vec<u8> {

@@ -51,45 +51,26 @@ pub fn get(checkpoint: &Checkpoint, name: &str, shape: &[usize]) -> Result<Tenso
 }
 
 pub fn floats(tensor: &Tensor) -> Vec<f32> {
-    tensor
-        .to_dtype(DType::F32)
-        .unwrap()
-        .flatten_all()
-        .unwrap()
-        .to_vec1()
-        .unwrap()
+    tensor.to_dtype(DType::F32).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
 pub fn f32_bytes(values: &[f32]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect()
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// A safetensors file of float32 tensors.
 pub fn safetensors(tensors: &[(&str, &[usize], &[f32])]) -> Vec<u8> {
-    let bytes: Vec<_> = tensors
+    let bytes: Vec<_> = tensors.iter().map(|(_, _, values)| f32_bytes(values)).collect();
+    let views = tensors
         .iter()
-        .map(|(_, _, values)| f32_bytes(values))
-        .collect();
-    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
-        (
-            *name,
-            TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap(),
-        )
-    });
+        .zip(&bytes)
+        .map(|((name, shape, _), bytes)| (*name, TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap()));
     safetensors::serialize(views, None).unwrap()
 }
 
 /// A safetensors file with a header written by hand.
 pub fn safetensors_raw(header: &str, data: &[u8]) -> Vec<u8> {
-    [
-        &(header.len() as u64).to_le_bytes()[..],
-        header.as_bytes(),
-        data,
-    ]
-    .concat()
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
 }
 
 /// A zip archive of files stored as they are.
@@ -106,36 +87,17 @@ pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 /// A torch archive as `torch.save` lays it out.
 pub fn torch(pickle: Pickle, storages: &[(&str, &[u8])]) -> Vec<u8> {
     let pickle = pickle.finish();
-    let names: Vec<_> = storages
-        .iter()
-        .map(|(key, _)| format!("archive/data/{key}"))
-        .collect();
-    let mut files: Vec<(&str, &[u8])> = vec![
-        ("archive/data.pkl", &pickle),
-        ("archive/byteorder", b"little"),
-    ];
-    files.extend(
-        names
-            .iter()
-            .zip(storages)
-            .map(|(name, (_, bytes))| (name.as_str(), *bytes)),
-    );
+    let names: Vec<_> = storages.iter().map(|(key, _)| format!("archive/data/{key}")).collect();
+    let mut files: Vec<(&str, &[u8])> = vec![("archive/data.pkl", &pickle), ("archive/byteorder", b"little")];
+    files.extend(names.iter().zip(storages).map(|(name, (_, bytes))| (name.as_str(), *bytes)));
     files.push(("archive/version", b"3\n"));
     zip(&files)
 }
 
 /// A torch archive of one float32 tensor `w` over four numbers.
 pub fn torch_view(offset: i64, shape: &[i64], stride: &[i64]) -> Vec<u8> {
-    let view = View {
-        offset,
-        shape,
-        stride,
-        ..View::floats("0")
-    };
-    torch(
-        Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]),
-        &[("0", &f32_bytes(&[1., 2., 3., 4.]))],
-    )
+    let view = View { offset, shape, stride, ..View::floats("0") };
+    torch(Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]), &[("0", &f32_bytes(&[1., 2., 3., 4.]))])
 }
 
 /// How a pickled tensor lies in its storage.
@@ -150,13 +112,7 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// Two by two float32 numbers.
     pub fn floats(key: &'a str) -> Self {
-        Self {
-            class: "FloatStorage",
-            key,
-            offset: 0,
-            shape: &[2, 2],
-            stride: &[2, 1],
-        }
+        Self { class: "FloatStorage", key, offset: 0, shape: &[2, 2], stride: &[2, 1] }
     }
 }
 
@@ -178,10 +134,7 @@ impl Pickle {
 
     pub fn pairs(self, pairs: &[(&str, Part)]) -> Self {
         let open = self.raw(b"}(");
-        pairs
-            .iter()
-            .fold(open, |pickle, (name, part)| part(pickle.text(name)))
-            .raw(b"u")
+        pairs.iter().fold(open, |pickle, (name, part)| part(pickle.text(name))).raw(b"u")
     }
 
     pub fn raw(mut self, bytes: &[u8]) -> Self {
@@ -190,9 +143,7 @@ impl Pickle {
     }
 
     pub fn text(self, text: &str) -> Self {
-        self.raw(b"X")
-            .raw(&(text.len() as u32).to_le_bytes())
-            .raw(text.as_bytes())
+        self.raw(b"X").raw(&(text.len() as u32).to_le_bytes()).raw(text.as_bytes())
     }
 
     pub fn int(self, number: i64) -> Self {
@@ -203,10 +154,7 @@ impl Pickle {
     }
 
     pub fn ints(self, numbers: &[i64]) -> Self {
-        numbers
-            .iter()
-            .fold(self.raw(b"("), |pickle, &number| pickle.int(number))
-            .raw(b"t")
+        numbers.iter().fold(self.raw(b"("), |pickle, &number| pickle.int(number)).raw(b"t")
     }
 
     pub fn global(self, module: &str, name: &str) -> Self {
@@ -214,28 +162,13 @@ impl Pickle {
     }
 
     pub fn storage(self, class: &str, key: &str) -> Self {
-        self.raw(b"(")
-            .text("storage")
-            .global("torch", class)
-            .text(key)
-            .text("cpu")
-            .int(4)
-            .raw(b"tQ")
+        self.raw(b"(").text("storage").global("torch", class).text(key).text("cpu").int(4).raw(b"tQ")
     }
 
     pub fn tensor(self, view: &View) -> Self {
-        let arguments = self
-            .global("torch._utils", "_rebuild_tensor_v2")
-            .raw(b"(")
-            .storage(view.class, view.key);
-        let sizes = arguments
-            .int(view.offset)
-            .ints(view.shape)
-            .ints(view.stride);
-        sizes
-            .raw(&[0x89])
-            .global("collections", "OrderedDict")
-            .raw(b")RtR")
+        let arguments = self.global("torch._utils", "_rebuild_tensor_v2").raw(b"(").storage(view.class, view.key);
+        let sizes = arguments.int(view.offset).ints(view.shape).ints(view.stride);
+        sizes.raw(&[0x89]).global("collections", "OrderedDict").raw(b")RtR")
     }
 
     pub fn finish(self) -> Vec<u8> {
@@ -246,17 +179,11 @@ impl Pickle {
 /// Replaces the only occurrence of `old`.
 #[track_caller]
 pub fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
-    let places: Vec<_> = (0..bytes.len())
-        .filter(|&start| bytes[start..].starts_with(old))
-        .collect();
-    let [place] = places[..] else {
-        panic!("{} occurrences", places.len())
-    };
+    let places: Vec<_> = (0..bytes.len()).filter(|&start| bytes[start..].starts_with(old)).collect();
+    let [place] = places[..] else { panic!("{} occurrences", places.len()) };
     [&bytes[..place], new, &bytes[place + old.len()..]].concat()
 }
 
 pub fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/fixtures")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name)
 }

@@ -10,20 +10,13 @@ fn fan_in(_: &str, shape: &[usize]) -> Init {
 }
 
 fn draw(seed: u64, name: &str, shape: &[usize], dtype: DType) -> Tensor {
-    Checkpoint::random(seed, fan_in)
-        .weights(&Device::Cpu, Some(dtype))
-        .get(name, shape)
-        .unwrap()
+    Checkpoint::random(seed, fan_in).weights(&Device::Cpu, Some(dtype)).get(name, shape).unwrap()
 }
 
 fn mean_and_deviation(values: &[f32]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
-    let variance = values
-        .iter()
-        .map(|&value| (f64::from(value) - mean).powi(2))
-        .sum::<f64>()
-        / count;
+    let variance = values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
     (mean, variance.sqrt())
 }
 
@@ -37,14 +30,8 @@ fn seed_and_name_decide_the_values() {
 
 #[test]
 fn threads_do_not_matter() {
-    let alone = rayon::ThreadPoolBuilder::new()
-        .num_threads(1)
-        .build()
-        .unwrap();
-    let many = rayon::ThreadPoolBuilder::new()
-        .num_threads(7)
-        .build()
-        .unwrap();
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let many = rayon::ThreadPoolBuilder::new().num_threads(7).build().unwrap();
     let values = || floats(&draw(3, "w", &[3, 100_000], DType::F32));
     assert_eq!(alone.install(values), many.install(values));
 }
@@ -67,32 +54,18 @@ fn spread_is_as_promised_in_every_float_type() {
         let (mean, deviation) = mean_and_deviation(&floats(&tensor));
         let expected = 1.0 / 1024f64.sqrt();
         assert!(mean.abs() < expected / 200.0, "{dtype:?}: mean {mean}");
-        assert!(
-            (deviation / expected - 1.0).abs() < 0.01,
-            "{dtype:?}: deviation {deviation}"
-        );
+        assert!((deviation / expected - 1.0).abs() < 0.01, "{dtype:?}: deviation {deviation}");
     }
 }
 
 #[test]
 fn a_range_around_a_center_is_kept() {
-    let checkpoint = Checkpoint::random(5, |_, _| Init::Around {
-        center: 1.0,
-        width: 0.25,
-    });
-    let values = floats(
-        &checkpoint
-            .weights(&Device::Cpu, None)
-            .get("w", &[100_000])
-            .unwrap(),
-    );
+    let checkpoint = Checkpoint::random(5, |_, _| Init::Around { center: 1.0, width: 0.25 });
+    let values = floats(&checkpoint.weights(&Device::Cpu, None).get("w", &[100_000]).unwrap());
     assert!(values.iter().all(|value| (0.75..=1.25).contains(value)));
     let (mean, deviation) = mean_and_deviation(&values);
     assert!((mean - 1.0).abs() < 0.003, "{mean}");
-    assert!(
-        (deviation - 0.25 / 3f64.sqrt()).abs() < 0.003,
-        "{deviation}"
-    );
+    assert!((deviation - 0.25 / 3f64.sqrt()).abs() < 0.003, "{deviation}");
 }
 
 #[test]
@@ -105,11 +78,7 @@ fn parts_are_the_parts_of_the_whole() {
         for index in 0..shape[0] {
             let part = weights.get_part("stack", &shape, index).unwrap();
             assert_eq!(part.dims(), &shape[1..]);
-            assert_eq!(
-                floats(&part),
-                floats(&whole.get(index).unwrap()),
-                "{shape:?} {index}"
-            );
+            assert_eq!(floats(&part), floats(&whole.get(index).unwrap()), "{shape:?} {index}");
         }
     }
 }
@@ -119,10 +88,7 @@ fn neighbours_do_not_repeat_each_other() {
     let values = floats(&draw(1, "w", &[1 << 18], DType::F32));
     let blocks: Vec<_> = values.chunks(1 << 16).collect();
     assert!(blocks.iter().skip(1).all(|block| block != &blocks[0]));
-    let products: f64 = values
-        .windows(2)
-        .map(|pair| f64::from(pair[0]) * f64::from(pair[1]))
-        .sum();
+    let products: f64 = values.windows(2).map(|pair| f64::from(pair[0]) * f64::from(pair[1])).sum();
     let squares: f64 = values.iter().map(|&value| f64::from(value).powi(2)).sum();
     assert!((products / squares).abs() < 0.01, "{}", products / squares);
 }
@@ -143,15 +109,8 @@ fn empty_tensors_scalars_and_no_inputs_are_fine() {
 fn shapes_beyond_memory_are_an_error() {
     let checkpoint = Checkpoint::random(1, fan_in);
     let weights = checkpoint.weights(&Device::Cpu, Some(DType::BF16));
-    for shape in [
-        &[usize::MAX, 2][..],
-        &[1 << 62],
-        &[usize::MAX, usize::MAX, 0],
-    ] {
-        assert!(
-            matches!(error_of(weights.get("w", shape)), Error::TooLarge { .. }),
-            "{shape:?}"
-        );
+    for shape in [&[usize::MAX, 2][..], &[1 << 62], &[usize::MAX, usize::MAX, 0]] {
+        assert!(matches!(error_of(weights.get("w", shape)), Error::TooLarge { .. }), "{shape:?}");
     }
     let far = error_of(weights.get_part("w", &[usize::MAX, 4], usize::MAX - 1));
     assert!(matches!(far, Error::TooLarge { .. }), "{far}");

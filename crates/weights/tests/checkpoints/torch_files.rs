@@ -2,10 +2,7 @@
 
 use candle_core::DType;
 
-use crate::make::{
-    Pickle, View, f32_bytes, floats, get, open, refused, replaced, safetensors, torch, torch_view,
-    zip,
-};
+use crate::make::{Pickle, View, f32_bytes, floats, get, open, refused, replaced, safetensors, torch, torch_view, zip};
 
 const FOUR: [f32; 4] = [1., 2., 3., 4.];
 
@@ -14,12 +11,8 @@ fn flat_and_nested_dictionaries_hold_the_same() {
     let view = View::floats("0");
     let tensor = |pickle: Pickle| pickle.tensor(&view);
     let flat = Pickle::dict(&[("w", &tensor)]);
-    let nested = |key| {
-        Pickle::dict(&[
-            ("epoch", &|pickle| pickle.int(3)),
-            (key, &|pickle| pickle.pairs(&[("w", &tensor)])),
-        ])
-    };
+    let nested =
+        |key| Pickle::dict(&[("epoch", &|pickle| pickle.int(3)), (key, &|pickle| pickle.pairs(&[("w", &tensor)]))]);
     for pickle in [flat, nested("model"), nested("state_dict")] {
         let checkpoint = open(&torch(pickle, &[("0", &f32_bytes(&FOUR))])).unwrap();
         assert_eq!(checkpoint.names(), ["w"]);
@@ -30,9 +23,7 @@ fn flat_and_nested_dictionaries_hold_the_same() {
 #[test]
 fn an_ordered_dictionary_filled_item_by_item_is_read() {
     let view = View::floats("0");
-    let pickle = Pickle::new()
-        .global("collections", "OrderedDict")
-        .raw(b")Rq\x00");
+    let pickle = Pickle::new().global("collections", "OrderedDict").raw(b")Rq\x00");
     // Python leaves the dictionary's attributes as state at the end.
     let pickle = pickle.text("w").tensor(&view).raw(b"s}b");
     let checkpoint = open(&torch(pickle, &[("0", &f32_bytes(&FOUR))])).unwrap();
@@ -43,34 +34,18 @@ fn an_ordered_dictionary_filled_item_by_item_is_read() {
 fn a_parameter_is_its_tensor() {
     let view = View::floats("0");
     let parameter = |pickle: Pickle| {
-        let call = pickle
-            .global("torch._utils", "_rebuild_parameter")
-            .raw(b"(");
-        call.tensor(&view)
-            .raw(b"\x88")
-            .global("collections", "OrderedDict")
-            .raw(b")RtR")
+        let call = pickle.global("torch._utils", "_rebuild_parameter").raw(b"(");
+        call.tensor(&view).raw(b"\x88").global("collections", "OrderedDict").raw(b")RtR")
     };
-    let checkpoint = open(&torch(
-        Pickle::dict(&[("w", &parameter)]),
-        &[("0", &f32_bytes(&FOUR))],
-    ))
-    .unwrap();
+    let checkpoint = open(&torch(Pickle::dict(&[("w", &parameter)]), &[("0", &f32_bytes(&FOUR))])).unwrap();
     assert_eq!(floats(&get(&checkpoint, "w", &[2, 2]).unwrap()), FOUR);
 }
 
 #[test]
 fn a_repeated_name_has_its_last_value() {
     let (first, second) = (View::floats("0"), View::floats("1"));
-    let pickle = Pickle::dict(&[
-        ("w", &|pickle| pickle.tensor(&first)),
-        ("w", &|pickle| pickle.tensor(&second)),
-    ]);
-    let checkpoint = open(&torch(
-        pickle,
-        &[("0", &f32_bytes(&FOUR)), ("1", &f32_bytes(&[9.; 4]))],
-    ))
-    .unwrap();
+    let pickle = Pickle::dict(&[("w", &|pickle| pickle.tensor(&first)), ("w", &|pickle| pickle.tensor(&second))]);
+    let checkpoint = open(&torch(pickle, &[("0", &f32_bytes(&FOUR)), ("1", &f32_bytes(&[9.; 4]))])).unwrap();
     assert_eq!(floats(&get(&checkpoint, "w", &[2, 2]).unwrap()), [9.; 4]);
 }
 
@@ -87,36 +62,18 @@ fn every_plain_storage_type_is_read() {
         ("ByteStorage", DType::U8, vec![1]),
         ("BoolStorage", DType::U8, vec![1]),
     ] {
-        let view = View {
-            class,
-            shape: &[1],
-            stride: &[1],
-            ..View::floats("0")
-        };
-        let checkpoint = open(&torch(
-            Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]),
-            &[("0", &bytes)],
-        ))
-        .unwrap();
+        let view = View { class, shape: &[1], stride: &[1], ..View::floats("0") };
+        let checkpoint =
+            open(&torch(Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]), &[("0", &bytes)])).unwrap();
         let tensor = get(&checkpoint, "w", &[1]).unwrap();
-        assert_eq!(
-            (tensor.dtype(), floats(&tensor)),
-            (dtype, vec![1.]),
-            "{class}"
-        );
+        assert_eq!((tensor.dtype(), floats(&tensor)), (dtype, vec![1.]), "{class}");
     }
 }
 
 #[test]
 fn an_unknown_storage_type_is_named() {
-    let view = View {
-        class: "ComplexFloatStorage",
-        ..View::floats("0")
-    };
-    let message = refused(&torch(
-        Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]),
-        &[("0", &[0; 64])],
-    ));
+    let view = View { class: "ComplexFloatStorage", ..View::floats("0") };
+    let message = refused(&torch(Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]), &[("0", &[0; 64])]));
     assert!(message.contains("torch.ComplexFloatStorage"), "{message}");
 }
 
@@ -133,11 +90,7 @@ fn views_of_one_storage_are_read_where_they_lie() {
 
 #[test]
 fn empty_tensors_are_read_whatever_their_strides() {
-    for (shape, stride) in [
-        (&[0i64][..], &[1i64][..]),
-        (&[2, 0, 3], &[3, 3, 1]),
-        (&[0, 5], &[5, 1]),
-    ] {
+    for (shape, stride) in [(&[0i64][..], &[1i64][..]), (&[2, 0, 3], &[3, 3, 1]), (&[0, 5], &[5, 1])] {
         let checkpoint = open(&torch_view(0, shape, stride)).unwrap();
         let shape: Vec<usize> = shape.iter().map(|&dim| dim as usize).collect();
         assert_eq!(get(&checkpoint, "w", &shape).unwrap().elem_count(), 0);
@@ -150,12 +103,7 @@ fn views_that_do_not_fit_are_refused() {
         (0, &[5i64][..], &[1i64][..], "beyond its storage"),
         (1, &[2, 2], &[2, 1], "beyond its storage"),
         (i64::MAX, &[1], &[1], "beyond its storage"),
-        (
-            0,
-            &[i64::MAX, i64::MAX],
-            &[i64::MAX, 1],
-            "beyond its storage",
-        ),
+        (0, &[i64::MAX, i64::MAX], &[i64::MAX, 1], "beyond its storage"),
         (0, &[2, 2], &[1, 2], "strided view"),
         (0, &[2], &[2], "strided view"),
         (0, &[4], &[0], "strided view"),
@@ -166,30 +114,21 @@ fn views_that_do_not_fit_are_refused() {
         (0, &[1; 17], &[1; 17], "17 dimensions"),
     ] {
         let message = refused(&torch_view(offset, shape, stride));
-        assert!(
-            message.contains(reason),
-            "{offset} {shape:?} {stride:?}: {message}"
-        );
+        assert!(message.contains(reason), "{offset} {shape:?} {stride:?}: {message}");
     }
 }
 
 #[test]
 fn a_missing_storage_is_named() {
     let view = View::floats("7");
-    let message = refused(&torch(
-        Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]),
-        &[("0", &[0; 16])],
-    ));
+    let message = refused(&torch(Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]), &[("0", &[0; 16])]));
     assert!(message.contains("tensor `w` lies in `data/7`"), "{message}");
 }
 
 #[test]
 fn storages_outside_the_archive_are_out_of_reach() {
     let view = View::floats("../../../etc/passwd");
-    let message = refused(&torch(
-        Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]),
-        &[("0", &[0; 16])],
-    ));
+    let message = refused(&torch(Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]), &[("0", &[0; 16])]));
     assert!(message.contains("missing"), "{message}");
 }
 
@@ -197,11 +136,7 @@ fn storages_outside_the_archive_are_out_of_reach() {
 fn numbers_in_the_other_byte_order_are_refused() {
     let view = View::floats("0");
     let pickle = Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]).finish();
-    let files: [(&str, &[u8]); 3] = [
-        ("m/data.pkl", &pickle),
-        ("m/data/0", &[0; 16]),
-        ("m/byteorder", b"big"),
-    ];
+    let files: [(&str, &[u8]); 3] = [("m/data.pkl", &pickle), ("m/data/0", &[0; 16]), ("m/byteorder", b"big")];
     assert!(refused(&zip(&files)).contains("little endian"));
     // Older versions of torch do not say; they knew one order only.
     assert_eq!(open(&zip(&files[..2])).unwrap().names(), ["w"]);
@@ -212,17 +147,9 @@ fn the_pickle_is_found_by_its_whole_name() {
     let view = View::floats("0");
     let pickle = Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]).finish();
     let storage = f32_bytes(&FOUR);
-    let bare: [(&str, &[u8]); 3] = [
-        ("data.pkl", &pickle),
-        ("data/0", &storage),
-        ("xdata.pkl", b"other"),
-    ];
+    let bare: [(&str, &[u8]); 3] = [("data.pkl", &pickle), ("data/0", &storage), ("xdata.pkl", b"other")];
     assert_eq!(open(&zip(&bare)).unwrap().names(), ["w"]);
-    let two: [(&str, &[u8]); 3] = [
-        ("a/data.pkl", &pickle),
-        ("b/data.pkl", &pickle),
-        ("a/data/0", &storage),
-    ];
+    let two: [(&str, &[u8]); 3] = [("a/data.pkl", &pickle), ("b/data.pkl", &pickle), ("a/data/0", &storage)];
     assert!(refused(&zip(&two)).contains("more than one data.pkl"));
 }
 
@@ -231,16 +158,8 @@ fn archives_of_other_things_say_what_is_missing() {
     assert!(refused(&zip(&[])).contains("without data.pkl"));
     assert!(refused(&zip(&[("word/document.xml", b"<w/>")])).contains("without data.pkl"));
     assert!(refused(&zip(&[("a/data.pkl", b"")])).contains("ends early"));
-    assert!(
-        refused(&zip(&[("a/data.pkl", &Pickle::new().raw(b"}").finish())])).contains("no tensors")
-    );
-    assert!(
-        refused(&zip(&[(
-            "a/data.pkl",
-            &Pickle::new().raw(b"K\x01").finish()
-        )]))
-        .contains("no tensors")
-    );
+    assert!(refused(&zip(&[("a/data.pkl", &Pickle::new().raw(b"}").finish())])).contains("no tensors"));
+    assert!(refused(&zip(&[("a/data.pkl", &Pickle::new().raw(b"K\x01").finish())])).contains("no tensors"));
     let inner = safetensors(&[("w", &[1], &[1.])]);
     assert!(refused(&zip(&[("model.safetensors", &inner)])).contains("without data.pkl"));
 }
@@ -267,21 +186,12 @@ fn compressed_files_are_refused() {
 #[test]
 fn sizes_that_lie_are_refused() {
     let storage = [0xabu8; 4096];
-    let view = View {
-        shape: &[1024],
-        stride: &[1],
-        ..View::floats("0")
-    };
-    let honest = torch(
-        Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]),
-        &[("0", &storage)],
-    );
+    let view = View { shape: &[1024], stride: &[1], ..View::floats("0") };
+    let honest = torch(Pickle::dict(&[("w", &|pickle| pickle.tensor(&view))]), &[("0", &storage)]);
     assert_eq!(open(&honest).unwrap().names(), ["w"]);
     // The central directory says "uncompressed to 4 GiB", then both sizes say so.
     let central = [4096u32.to_le_bytes(), 4096u32.to_le_bytes()].concat();
-    let places: Vec<_> = (0..honest.len())
-        .filter(|&start| honest[start..].starts_with(&central))
-        .collect();
+    let places: Vec<_> = (0..honest.len()).filter(|&start| honest[start..].starts_with(&central)).collect();
     let last = *places.last().unwrap();
     for (first, field) in [(4, "one"), (0, "both")] {
         let mut bytes = honest.clone();
@@ -296,17 +206,9 @@ fn sizes_that_lie_are_refused() {
 #[test]
 fn a_pickle_from_protocol_4_is_read() {
     let pickle = Pickle::new().raw(b"\x95\0\0\0\0\0\0\0\0}\x94(");
-    let pickle = pickle
-        .raw(b"\x8c\x04note")
-        .raw(b"C\x02ab")
-        .raw(b"\x8c\x03set\x8f(K\x01\x90");
-    let pickle = pickle
-        .raw(b"\x8c\x01w\x94")
-        .raw(b"\x8c\x0ctorch._utils\x8c\x12_rebuild_tensor_v2\x93(");
-    let pickle = pickle
-        .storage("FloatStorage", "0")
-        .int(0)
-        .raw(b"K\x02K\x02\x86K\x02K\x01\x86\x89NtRu");
+    let pickle = pickle.raw(b"\x8c\x04note").raw(b"C\x02ab").raw(b"\x8c\x03set\x8f(K\x01\x90");
+    let pickle = pickle.raw(b"\x8c\x01w\x94").raw(b"\x8c\x0ctorch._utils\x8c\x12_rebuild_tensor_v2\x93(");
+    let pickle = pickle.storage("FloatStorage", "0").int(0).raw(b"K\x02K\x02\x86K\x02K\x01\x86\x89NtRu");
     let checkpoint = open(&torch(pickle, &[("0", &f32_bytes(&FOUR))])).unwrap();
     assert_eq!(floats(&get(&checkpoint, "w", &[2, 2]).unwrap()), FOUR);
 }

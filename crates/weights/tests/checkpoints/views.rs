@@ -30,45 +30,20 @@ fn prefixes_join_with_dots() {
 fn a_missing_tensor_and_a_wrong_shape_are_named() {
     let checkpoint = small();
     let missing = error_of(get(&checkpoint, "layers.1.w", &[2, 2]));
-    assert!(
-        matches!(&missing, Error::Missing { name, .. } if name == "layers.1.w"),
-        "{missing}"
-    );
+    assert!(matches!(&missing, Error::Missing { name, .. } if name == "layers.1.w"), "{missing}");
     let wrong = error_of(get(&checkpoint, "layers.0.w", &[4]));
-    assert!(
-        wrong
-            .to_string()
-            .contains("has shape [2, 2], the configuration asks for [4]"),
-        "{wrong}"
-    );
-    assert!(
-        checkpoint
-            .weights(&Device::Cpu, None)
-            .shape("absent")
-            .is_err()
-    );
+    assert!(wrong.to_string().contains("has shape [2, 2], the configuration asks for [4]"), "{wrong}");
+    assert!(checkpoint.weights(&Device::Cpu, None).shape("absent").is_err());
 }
 
 #[test]
 fn parts_are_elements_of_the_first_axis() {
     let checkpoint = small();
     let weights = checkpoint.weights(&Device::Cpu, None);
-    assert_eq!(
-        floats(&weights.get_part("layers.0.w", &[2, 2], 1).unwrap()),
-        [3., 4.]
-    );
-    assert_eq!(
-        weights.get_part("none.deep", &[2, 0], 1).unwrap().dims(),
-        [0]
-    );
-    assert!(matches!(
-        error_of(weights.get_part("layers.0.w", &[4], 0)),
-        Error::Shape { .. }
-    ));
-    assert!(matches!(
-        error_of(weights.get_part("absent", &[4], 0)),
-        Error::Missing { .. }
-    ));
+    assert_eq!(floats(&weights.get_part("layers.0.w", &[2, 2], 1).unwrap()), [3., 4.]);
+    assert_eq!(weights.get_part("none.deep", &[2, 0], 1).unwrap().dims(), [0]);
+    assert!(matches!(error_of(weights.get_part("layers.0.w", &[4], 0)), Error::Shape { .. }));
+    assert!(matches!(error_of(weights.get_part("absent", &[4], 0)), Error::Missing { .. }));
 }
 
 #[test]
@@ -85,10 +60,7 @@ fn parts_that_are_not_there_are_an_error() {
         ];
         for (name, shape, index) in shapes {
             let error = error_of(weights.get_part(name, shape, index));
-            assert!(
-                matches!(error, Error::Part { .. }),
-                "{name} {index}: {error}"
-            );
+            assert!(matches!(error, Error::Part { .. }), "{name} {index}: {error}");
         }
     }
 }
@@ -97,24 +69,16 @@ fn parts_that_are_not_there_are_an_error() {
 fn unused_tensors_are_named() {
     let checkpoint = small();
     get(&checkpoint, "layers.0.w", &[2, 2]).unwrap();
-    checkpoint
-        .weights(&Device::Cpu, None)
-        .get_part("none.deep", &[2, 0], 0)
-        .unwrap();
+    checkpoint.weights(&Device::Cpu, None).get_part("none.deep", &[2, 0], 0).unwrap();
     let error = error_of(checkpoint.check_all_used());
-    assert!(
-        matches!(&error, Error::Unknown { names, .. } if *names == ["layers.0.scalar", "none"]),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::Unknown { names, .. } if *names == ["layers.0.scalar", "none"]), "{error}");
 }
 
 #[test]
 fn many_unused_tensors_are_counted() {
     let names: Vec<String> = (0..20).map(|index| format!("t{index:02}")).collect();
-    let tensors: Vec<(&str, &[usize], &[f32])> = names
-        .iter()
-        .map(|name| (name.as_str(), &[1][..], &[0.][..]))
-        .collect();
+    let tensors: Vec<(&str, &[usize], &[f32])> =
+        names.iter().map(|name| (name.as_str(), &[1][..], &[0.][..])).collect();
     let message = error_of(open(&safetensors(&tensors)).unwrap().check_all_used()).to_string();
     assert!(message.ends_with("t06, t07 and 12 more"), "{message}");
 }
@@ -129,21 +93,13 @@ fn looking_at_a_tensor_does_not_use_it() {
 
 #[test]
 fn renaming_moves_and_drops() {
-    let renamed = small()
-        .rename(|name| name.strip_prefix("layers.").map(str::to_owned))
-        .unwrap();
+    let renamed = small().rename(|name| name.strip_prefix("layers.").map(str::to_owned)).unwrap();
     assert_eq!(renamed.names(), ["0.scalar", "0.w"]);
-    assert_eq!(
-        floats(&get(&renamed, "0.w", &[2, 2]).unwrap()),
-        [1., 2., 3., 4.]
-    );
+    assert_eq!(floats(&get(&renamed, "0.w", &[2, 2]).unwrap()), [1., 2., 3., 4.]);
 }
 
 #[test]
 fn renaming_two_tensors_alike_is_an_error() {
     let error = error_of(small().rename(|_| Some("same".to_owned())));
-    assert!(
-        matches!(&error, Error::Duplicate { name, .. } if name == "same"),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::Duplicate { name, .. } if name == "same"), "{error}");
 }
