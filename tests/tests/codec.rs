@@ -1,4 +1,5 @@
 //! The codec against the reference's outputs.
+#![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 

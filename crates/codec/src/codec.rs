@@ -1,0 +1,234 @@
+use std::ops::Range;
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use zonos_weights::{Checkpoint, Weights};
+
+use crate::config_file::ConfigFile;
+use crate::decoder::Decoder;
+use crate::encoder::Encoder;
+use crate::quantizer::Quantizer;
+use crate::window::{Window, decoder_context, encoder_context, windows};
+use crate::{CodecConfig, Codes, Error, Result, infer, random};
+
+/// Frames decoded at once, not counting the context: 1.5 seconds. The context costs a seventh more work; the full-size
+/// model needs about 100 MB of memory.
+const DECODE_WINDOW: usize = 128;
+/// Frames encoded at once.
+const ENCODE_WINDOW: usize = 128;
+
+/// A DAC model: aligned codes to samples, and samples to codes.
+pub struct Codec {
+    config: CodecConfig,
+    quantizer: Quantizer,
+    decoder: Decoder,
+    encoder: Option<Encoder>,
+    device: Device,
+    dtype: DType,
+}
+
+/// What the decoder computes on its way, for comparison with a reference. Shapes are `[channels, time]`.
+pub struct DecodeTrace {
+    /// The quantizer's output, `[latent, frames]`.
+    pub z: Tensor,
+    /// After the first convolution.
+    pub conv_in: Tensor,
+    /// After each block.
+    pub blocks: Vec<Tensor>,
+    /// The samples before the tanh, `[1, samples]`.
+    pub pre_tanh: Tensor,
+}
+
+/// What the encoder computes on its way, for comparison with a reference. Shapes are `[channels, frames]`.
+pub struct EncodeTrace {
+    /// The encoder's output, `[latent, frames]`.
+    pub encoder_out: Tensor,
+    /// What was looked up in each codebook, `[codebooks · codebook_dim, frames]`.
+    pub latents: Tensor,
+    /// The codes found.
+    pub codes: Codes,
+    /// What the decoder would start from, `[latent, frames]`.
+    pub z: Tensor,
+}
+
+impl Codec {
+    /// Loads the model from a `.safetensors` or `.pth` file with the tensor names of descript's release, or from a
+    /// folder that holds one. A `config.json` beside it gives the sample rate (44.1 kHz without one); all sizes come
+    /// from the tensors' shapes.
+    ///
+    /// # Errors
+    /// When a file is damaged; a tensor is missing, has an unexpected shape or is unknown; or `config.json` states
+    /// other sizes.
+    pub fn load(path: impl AsRef<Path>, device: &Device, dtype: DType) -> Result<Self> {
+        let checkpoint = Checkpoint::open(path.as_ref())?;
+        let weights = checkpoint.weights(device, Some(dtype));
+        let mut config = infer::config(&weights)?;
+        if let Some(file) = ConfigFile::beside(path.as_ref())? {
+            file.apply(&mut config)?;
+            config.check()?;
+        }
+        let codec = Self::build(config, &weights, device, dtype)?;
+        checkpoint.check_all_used()?;
+        Ok(codec)
+    }
+
+    /// A model of random weights, whose output is noise of about the loudness of speech. The same seed and
+    /// configuration give the same weights everywhere.
+    ///
+    /// # Errors
+    /// When the configuration makes no codec.
+    pub fn random(seed: u64, config: &CodecConfig, device: &Device, dtype: DType) -> Result<Self> {
+        config.check()?;
+        let checkpoint = Checkpoint::random(seed, random::init);
+        Self::build(config.clone(), &checkpoint.weights(device, Some(dtype)), device, dtype)
+    }
+
+    fn build(config: CodecConfig, weights: &Weights, device: &Device, dtype: DType) -> Result<Self> {
+        let encoder = |stages| Encoder::load(&weights.at("encoder"), stages, config.latent_dim);
+        Ok(Self {
+            quantizer: Quantizer::load(&weights.at("quantizer"), &config)?,
+            decoder: Decoder::load(&weights.at("decoder"), &config.decoder, config.latent_dim)?,
+            encoder: config.encoder.as_ref().map(encoder).transpose()?,
+            device: device.clone(),
+            dtype,
+            config,
+        })
+    }
+
+    /// Samples per second of the audio on both sides.
+    pub fn sample_rate(&self) -> u32 {
+        self.config.sample_rate
+    }
+
+    /// Samples per frame.
+    pub fn hop(&self) -> usize {
+        self.config.hop()
+    }
+
+    /// Codes per frame.
+    pub fn n_codebooks(&self) -> usize {
+        self.config.n_codebooks
+    }
+
+    /// Entries of each codebook: codes are below this.
+    pub fn codebook_size(&self) -> usize {
+        self.config.codebook_size
+    }
+
+    /// All sizes of the model.
+    pub fn config(&self) -> &CodecConfig {
+        &self.config
+    }
+
+    /// Frames before and after a frame that its samples depend on: with this much context on both sides, a stretch
+    /// decodes to the samples that it has in the whole. It follows from the layers' geometry.
+    pub fn context_frames(&self) -> usize {
+        decoder_context(&self.config.decoder.rates)
+    }
+
+    /// Decodes all frames to mono samples in −1..1, [`Codec::hop`] for each frame.
+    ///
+    /// # Errors
+    /// When the codes do not fit this codec's codebooks, or the device fails.
+    pub fn decode(&self, codes: &Codes) -> Result<Vec<f32>> {
+        self.decode_range(codes, 0..codes.frames())
+    }
+
+    /// The samples of the frames `range`, as they are in the decoded whole; only that stretch and its context are
+    /// computed. For playing what is known so far, leave [`Codec::context_frames`] frames after the range.
+    ///
+    /// # Errors
+    /// As [`Codec::decode`], and when the codes do not have these frames.
+    pub fn decode_range(&self, codes: &Codes, range: Range<usize>) -> Result<Vec<f32>> {
+        let frames = codes.frames();
+        if range.start > range.end || range.end > frames {
+            return Err(Error::FrameRange { start: range.start, end: range.end, frames });
+        }
+        self.check_codes(codes)?;
+        let mut samples = Vec::with_capacity(range.len() * self.hop());
+        for window in windows(range, DECODE_WINDOW, self.context_frames(), frames) {
+            samples.extend(self.decode_window(codes, &window)?);
+        }
+        Ok(samples)
+    }
+
+    fn decode_window(&self, codes: &Codes, window: &Window) -> Result<Vec<f32>> {
+        let codes = codes.slice(window.input.clone()).to_tensor(&self.device)?;
+        let pre_tanh = self.decoder.forward(&self.quantizer.decode(&codes)?.unsqueeze(0)?, |_| ())?;
+        let (start, len) = (window.offset() * self.hop(), window.keep.len() * self.hop());
+        let kept = pre_tanh.narrow(2, start, len)?.to_dtype(DType::F32)?;
+        Ok(kept.tanh()?.flatten_all()?.to_vec1()?)
+    }
+
+    /// Everything that the decoder computes for `codes`, in one window. For comparison with a reference; memory grows
+    /// with length.
+    ///
+    /// # Errors
+    /// As [`Codec::decode`], and when there are no frames.
+    pub fn decode_trace(&self, codes: &Codes) -> Result<DecodeTrace> {
+        self.check_codes(codes)?;
+        let z = self.quantizer.decode(&codes.to_tensor(&self.device)?)?;
+        let mut seen = Vec::new();
+        let pre_tanh = self.decoder.forward(&z.unsqueeze(0)?, |x| seen.push(x.clone()))?.squeeze(0)?;
+        let mut seen = seen.into_iter().map(|x| x.squeeze(0));
+        let conv_in = seen.next().transpose()?.unwrap_or_else(|| z.clone());
+        Ok(DecodeTrace { z, conv_in, blocks: seen.collect::<candle_core::Result<_>>()?, pre_tanh })
+    }
+
+    fn check_codes(&self, codes: &Codes) -> Result<()> {
+        let (found, expected) = (codes.n_codebooks(), self.n_codebooks());
+        if found != expected {
+            return Err(Error::Codebooks { found, expected });
+        }
+        codes.check_range(self.codebook_size())
+    }
+
+    /// Whether the weights hold an encoder.
+    pub fn can_encode(&self) -> bool {
+        self.encoder.is_some() && self.quantizer.can_encode()
+    }
+
+    /// Codes for mono samples in −1..1 at [`Codec::sample_rate`]. Samples after the last whole frame are filled up
+    /// with silence.
+    ///
+    /// # Errors
+    /// When the weights hold no encoder, a sample is not finite, or the device fails.
+    pub fn encode(&self, samples: &[f32]) -> Result<Codes> {
+        let stages = self.config.encoder.as_ref().filter(|_| self.can_encode()).ok_or(Error::NoEncoder)?;
+        let context = encoder_context(&stages.rates);
+        let frames = samples.len().div_ceil(self.hop());
+        let mut rows = Vec::with_capacity(frames * self.n_codebooks());
+        for window in windows(0..frames, ENCODE_WINDOW, context, frames) {
+            let latent = self.encoder_out(samples, window.input.clone())?;
+            let kept = latent.narrow(1, window.offset(), window.keep.len())?;
+            let codes = self.quantizer.encode(&kept)?.codes;
+            rows.extend(codes.t()?.flatten_all()?.to_vec1::<u32>()?);
+        }
+        Codes::from_frames(&rows, self.n_codebooks(), self.codebook_size())
+    }
+
+    /// Everything that the encoder computes for `samples`, in one window. For comparison with a reference; memory
+    /// grows with length.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`], and when there are no samples.
+    pub fn encode_trace(&self, samples: &[f32]) -> Result<EncodeTrace> {
+        let encoder_out = self.encoder_out(samples, 0..samples.len().div_ceil(self.hop()))?;
+        let found = self.quantizer.encode(&encoder_out)?;
+        let codes = Codes::from_tensor(&found.codes, self.codebook_size())?;
+        Ok(EncodeTrace { encoder_out, latents: found.latents, codes, z: found.z })
+    }
+
+    /// The encoder's output for a stretch of frames, `[latent, frames]`.
+    fn encoder_out(&self, samples: &[f32], frames: Range<usize>) -> Result<Tensor> {
+        let encoder = self.encoder.as_ref().ok_or(Error::NoEncoder)?;
+        let (start, end) = (frames.start * self.hop(), frames.end * self.hop());
+        let mut stretch = samples.get(start..end.min(samples.len())).unwrap_or_default().to_vec();
+        if let Some(index) = stretch.iter().position(|sample| !sample.is_finite()) {
+            return Err(Error::NotFinite { index: start + index });
+        }
+        stretch.resize(end - start, 0.0);
+        let samples = Tensor::from_vec(stretch, (1, 1, end - start), &self.device)?.to_dtype(self.dtype)?;
+        Ok(encoder.forward(&samples)?.squeeze(0)?)
+    }
+}
