@@ -1,0 +1,46 @@
+use crate::Language;
+
+/// What can be wrong with a text or the name of its language.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A language code that is not known.
+    #[error("unknown language `{given}`; {}", advice(.near))]
+    UnknownLanguage {
+        /// What was given, its beginning when it is long.
+        given: String,
+        /// The languages with the most similar names, best first; none when nothing is similar.
+        near: Vec<Language>,
+    },
+    /// A text without anything to say.
+    #[error("the text is empty or white space only; give at least one word")]
+    Empty,
+    /// A text beyond the limit.
+    #[error("the text has {bytes} bytes, {limit} are allowed; split it into shorter ones")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// The greatest length allowed.
+        limit: usize,
+    },
+    /// A control character that is no white space.
+    #[error("the text holds the control character U+{:04X} at byte {at}; remove it", u32::from(*.character))]
+    Control {
+        /// The character.
+        character: char,
+        /// Where it begins, counted in bytes.
+        at: usize,
+    },
+}
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+fn advice(near: &[Language]) -> String {
+    let codes =
+        |languages: &[Language]| languages.iter().map(|language| language.code()).collect::<Vec<_>>().join(", ");
+    if near.is_empty() {
+        format!("known are {}", codes(&Language::ALL))
+    } else {
+        format!("did you mean {}?", codes(near))
+    }
+}
