@@ -11,7 +11,8 @@ use crate::{Error, Result};
 /// Writes the file `path` by way of a temporary file in the same folder, renamed once it is complete.
 ///
 /// `write` gets a buffered writer (which can also seek). If it fails, or the program dies, whatever stood under
-/// `path` before is still there, unchanged. The file gets the permissions that any new file gets.
+/// `path` before is still there, unchanged; a program that is killed can leave a `.zonos-*.part` file beside it. The
+/// file gets the permissions that any new file gets.
 ///
 /// # Errors
 ///

@@ -25,7 +25,8 @@ const MAX_FRAMES: u64 = 1 << 27;
 ///
 /// Demuxers and decoders are other people's code fed with files from anywhere, and some of it indexes out of bounds
 /// when those are hostile. A panic in there is a damaged file to us. This is the only place where panics are caught:
-/// everything that was being built is dropped, so nothing half-done is seen.
+/// everything that was being built is dropped, so nothing half-done is seen. (The program's panic hook still runs, so
+/// by default a message appears on standard error.)
 pub(crate) fn decode(source: Box<dyn MediaSource + '_>, origin: &str, limits: &ReadLimits) -> Result<Audio> {
     catch_unwind(AssertUnwindSafe(|| run(source, origin, limits)))
         .unwrap_or_else(|_| Err(Error::Damaged { origin: origin.to_owned(), what: "the decoder gave up".into() }))

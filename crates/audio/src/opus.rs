@@ -94,3 +94,51 @@ fn packet_frames(packet: &[u8]) -> Option<usize> {
     };
     Some(frame * count).filter(|frames| (1..=MAX_FRAMES).contains(frames))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two channels, 312 frames to skip, 48 kHz, −2 dB, family 0: as in Ogg, and as in MP4.
+    const OGG: &[u8] = b"OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\xfe\x00";
+    const MP4: &[u8] = b"OpusHead\x00\x02\x01\x38\x00\x00\xbb\x80\xfe\x00\x00";
+
+    #[test]
+    fn heads_in_both_byte_orders() {
+        for bytes in [OGG, MP4] {
+            let head = Head::parse(bytes).unwrap();
+            assert_eq!((head.channels, head.pre_skip, head.gain, head.family), (2, 312, -512, 0));
+            assert!(Head::parse(&bytes[..18]).is_none());
+        }
+        assert!(Head::parse(b"OpusTags\x01\x02\x38\x01\x80\xbb\x00\x00\x00\xfe\x00").is_none());
+    }
+
+    #[test]
+    fn the_gain_of_the_head_is_applied() {
+        let mut params = AudioCodecParameters::new();
+        params.with_extra_data(OGG.into());
+        let decoder = OpusDecoder::new(&params, None).unwrap();
+        assert!((20.0 * decoder.gain.log10() + 2.0).abs() < 1e-5);
+        params.with_extra_data(MP4[..12].into());
+        assert!(OpusDecoder::new(&params, None).is_err());
+    }
+
+    #[test]
+    fn packet_lengths() {
+        let lengths: [(&[u8], Option<usize>); 10] = [
+            (&[0], Some(480)),
+            (&[3 << 3], Some(2_880)),
+            (&[13 << 3 | 1], Some(1_920)),
+            (&[16 << 3], Some(120)),
+            (&[31 << 3 | 2], Some(1_920)),
+            (&[16 << 3 | 3, 48], Some(5_760)),
+            (&[16 << 3 | 3, 49], None),
+            (&[3 << 3 | 3, 0], None),
+            (&[3], None),
+            (&[], None),
+        ];
+        for (packet, frames) in lengths {
+            assert_eq!(packet_frames(packet), frames, "{packet:?}");
+        }
+    }
+}
