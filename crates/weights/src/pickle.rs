@@ -374,7 +374,7 @@ impl Machine {
 }
 
 fn pairs(values: Vec<Value>) -> Outcome<Vec<(Value, Value)>> {
-    if values.len() % 2 != 0 {
+    if !values.len().is_multiple_of(2) {
         return Err("a dictionary with a key but no value".into());
     }
     let mut values = values.into_iter();

@@ -25,7 +25,7 @@ pub(crate) fn entries(file: &Arc<MappedFile>) -> Result<Entries> {
     let pickle = Pickle::read(archive.member(file, PICKLE)?).map_err(|reason| file.malformed(reason))?;
     let mut entries = Entries::new();
     for (name, tensor) in state_dict(&pickle) {
-        let entry = archive.entry(file, &name, &tensor)?;
+        let entry = archive.entry(file, name, tensor)?;
         entries.insert(name.to_owned(), entry);
     }
     if entries.is_empty() {

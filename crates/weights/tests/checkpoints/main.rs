@@ -1,5 +1,7 @@
 //! Real files through the public interface: what a checkpoint holds, and that damaged ones fail in words.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod fixtures;
 mod folders;
 mod hostile;
