@@ -1,136 +1,274 @@
-//! Dot products of one weight row with up to four activation rows, compiled once for each instruction set.
+//! Dot products of one weight row with a few activation rows: one version for each instruction set, chosen at run
+//! time. Within a version a row's sum is formed in one order, however many rows are multiplied beside it.
 
 use half::{bf16, f16};
 
 /// Activation rows that share one reading of the weights.
 pub(super) const ROWS: usize = 4;
-/// Partial sums kept side by side. Part of the fixed order of summation: the same on every processor.
-const LANES: usize = 32;
 
 /// A stored number that widens to float32.
-pub(crate) trait Element: Copy + Send + Sync {
+#[cfg(target_arch = "x86_64")]
+pub(crate) trait Element: Widen + x86::Load {}
+/// A stored number that widens to float32.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) trait Element: Widen {}
+
+impl Element for f32 {}
+impl Element for bf16 {}
+impl Element for f16 {}
+
+/// Widening, one number at a time.
+pub(crate) trait Widen: Copy + Send + Sync {
     fn widen(self) -> f32;
 }
 
-impl Element for f32 {
+impl Widen for f32 {
     #[inline(always)]
     fn widen(self) -> f32 {
         self
     }
 }
 
-impl Element for bf16 {
+impl Widen for bf16 {
     #[inline(always)]
     fn widen(self) -> f32 {
         f32::from_bits(u32::from(self.to_bits()) << 16)
     }
 }
 
-impl Element for f16 {
-    /// Shifts exponent and fraction into place and corrects the exponent's bias by an exact product: unlike a
-    /// conversion instruction this becomes vector code everywhere. Weights are finite; infinities become 65536.
+impl Widen for f16 {
     #[inline(always)]
     fn widen(self) -> f32 {
-        let bits = u32::from(self.to_bits());
-        let magnitude = f32::from_bits((bits & 0x7fff) << 13) * f32::from_bits((254 - 15) << 23);
-        f32::from_bits(magnitude.to_bits() | (bits & 0x8000) << 16)
+        self.to_f32()
     }
 }
 
 /// `weight` times each row of `x`; all of one length.
 pub(super) fn dot<T: Element, const N: usize>(weight: &[T], x: [&[f32]; N]) -> [f32; N] {
+    assert!(x.iter().all(|x| x.len() == weight.len()), "rows of one length");
     #[cfg(target_arch = "x86_64")]
     {
         if is_x86_feature_detected!("avx512f") {
-            // SAFETY: the processor has AVX-512F, and with it AVX2 and FMA, as was just asked.
-            return unsafe { dot_avx512(weight, x) };
+            // SAFETY: the processor has AVX-512F, as was just asked, and all rows are of one length.
+            return unsafe { x86::dot_avx512(weight, x) };
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the processor has AVX2 and FMA, as was just asked.
-            return unsafe { dot_avx2(weight, x) };
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
+            // SAFETY: the processor has AVX2, FMA and F16C, as was just asked, and all rows are of one length.
+            return unsafe { x86::dot_avx2(weight, x) };
         }
     }
-    dot_plain(weight, x)
+    x.map(|x| dot_plain(weight, x))
+}
+
+/// Sums kept side by side, for compilers to turn into vectors.
+const LANES: usize = 16;
+
+/// For every other processor, and what the other versions are tested against.
+fn dot_plain<T: Widen>(weight: &[T], x: &[f32]) -> f32 {
+    let (mut sums, mut tail) = ([0f32; LANES], 0f32);
+    let ((blocks, rest), (x_blocks, x_rest)) = (weight.as_chunks::<LANES>(), x.as_chunks::<LANES>());
+    for (weight, x) in blocks.iter().zip(x_blocks) {
+        for lane in 0..LANES {
+            sums[lane] += weight[lane].widen() * x[lane];
+        }
+    }
+    for (weight, x) in rest.iter().zip(x_rest) {
+        tail += weight.widen() * x;
+    }
+    sums.iter().sum::<f32>() + tail
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,fma")]
-fn dot_avx512<T: Element, const N: usize>(weight: &[T], x: [&[f32]; N]) -> [f32; N] {
-    dot_by(weight, x, f32::mul_add)
-}
+mod x86 {
+    use std::arch::x86_64::*;
+    use std::array::from_fn;
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn dot_avx2<T: Element, const N: usize>(weight: &[T], x: [&[f32]; N]) -> [f32; N] {
-    dot_by(weight, x, f32::mul_add)
-}
+    use half::{bf16, f16};
 
-/// NEON has fused products in its base set; elsewhere a fused product would be a slow library call.
-fn dot_plain<T: Element, const N: usize>(weight: &[T], x: [&[f32]; N]) -> [f32; N] {
-    if cfg!(target_arch = "aarch64") { dot_by(weight, x, f32::mul_add) } else { dot_by(weight, x, |a, b, c| a * b + c) }
-}
+    use super::Widen;
 
-#[inline(always)]
-fn dot_by<T: Element, const N: usize>(
-    weight: &[T],
-    x: [&[f32]; N],
-    multiply_add: impl Fn(f32, f32, f32) -> f32,
-) -> [f32; N] {
-    let mut sums = [[0f32; LANES]; N];
-    let (blocks, rest) = weight.as_chunks::<LANES>();
-    let x = x.map(|x| x.as_chunks::<LANES>());
-    for (block, weight) in blocks.iter().enumerate() {
-        let weight = weight.map(Element::widen);
-        for row in 0..N {
-            let x = &x[row].0[block];
-            for lane in 0..LANES {
-                sums[row][lane] = multiply_add(weight[lane], x[lane], sums[row][lane]);
+    /// Loading and widening a vector of numbers.
+    pub(crate) trait Load: Sized {
+        /// Sixteen numbers.
+        ///
+        /// # Safety
+        /// They must be readable at `at`, and the processor must have AVX-512F.
+        unsafe fn load16(at: *const Self) -> __m512;
+        /// Eight numbers.
+        ///
+        /// # Safety
+        /// They must be readable at `at`, and the processor must have AVX2 and F16C.
+        unsafe fn load8(at: *const Self) -> __m256;
+    }
+
+    impl Load for f32 {
+        #[inline]
+        #[target_feature(enable = "avx512f")]
+        unsafe fn load16(at: *const Self) -> __m512 {
+            // SAFETY: as the trait demands.
+            unsafe { _mm512_loadu_ps(at) }
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2")]
+        unsafe fn load8(at: *const Self) -> __m256 {
+            // SAFETY: as the trait demands.
+            unsafe { _mm256_loadu_ps(at) }
+        }
+    }
+
+    impl Load for bf16 {
+        #[inline]
+        #[target_feature(enable = "avx512f")]
+        unsafe fn load16(at: *const Self) -> __m512 {
+            // SAFETY: as the trait demands.
+            let bits = unsafe { _mm256_loadu_si256(at.cast()) };
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(bits)))
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2")]
+        unsafe fn load8(at: *const Self) -> __m256 {
+            // SAFETY: as the trait demands.
+            let bits = unsafe { _mm_loadu_si128(at.cast()) };
+            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(bits)))
+        }
+    }
+
+    impl Load for f16 {
+        #[inline]
+        #[target_feature(enable = "avx512f")]
+        unsafe fn load16(at: *const Self) -> __m512 {
+            // SAFETY: as the trait demands.
+            _mm512_cvtph_ps(unsafe { _mm256_loadu_si256(at.cast()) })
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2,f16c")]
+        unsafe fn load8(at: *const Self) -> __m256 {
+            // SAFETY: as the trait demands.
+            _mm256_cvtph_ps(unsafe { _mm_loadu_si128(at.cast()) })
+        }
+    }
+
+    /// Vectors summed side by side in each version: enough to hide the latency of the products.
+    const AVX512_SUMS: usize = 4;
+    const AVX2_SUMS: usize = 2;
+
+    /// Every row of `x` must be as long as `weight`.
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn dot_avx512<T: Widen + Load, const N: usize>(weight: &[T], x: [&[f32]; N]) -> [f32; N] {
+        const BLOCK: usize = 16 * AVX512_SUMS;
+        let mut sums = [[_mm512_setzero_ps(); AVX512_SUMS]; N];
+        let end = weight.len() / BLOCK * BLOCK;
+        for start in (0..end).step_by(BLOCK) {
+            for part in 0..AVX512_SUMS {
+                let at = start + 16 * part;
+                // SAFETY: `at + 16` is at most `end`, and so inside `weight` and every row of `x`.
+                let weight = unsafe { T::load16(weight.as_ptr().add(at)) };
+                for row in 0..N {
+                    // SAFETY: as above.
+                    let x = unsafe { _mm512_loadu_ps(x[row].as_ptr().add(at)) };
+                    sums[row][part] = _mm512_fmadd_ps(weight, x, sums[row][part]);
+                }
             }
         }
+        from_fn(|row| {
+            let [a, b, c, d] = sums[row];
+            let sum = _mm512_add_ps(_mm512_add_ps(a, b), _mm512_add_ps(c, d));
+            _mm512_reduce_add_ps(sum) + tail(&weight[end..], &x[row][end..])
+        })
     }
-    std::array::from_fn(|row| {
-        let tail = rest.iter().zip(x[row].1).fold(0.0, |sum, (weight, x)| multiply_add(weight.widen(), *x, sum));
-        fold(sums[row]) + tail
-    })
-}
 
-/// Adds the lanes pairwise.
-#[inline(always)]
-fn fold(mut lanes: [f32; LANES]) -> f32 {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
+    /// Every row of `x` must be as long as `weight`.
+    #[target_feature(enable = "avx2,fma,f16c")]
+    pub(super) fn dot_avx2<T: Widen + Load, const N: usize>(weight: &[T], x: [&[f32]; N]) -> [f32; N] {
+        const BLOCK: usize = 8 * AVX2_SUMS;
+        let mut sums = [[_mm256_setzero_ps(); AVX2_SUMS]; N];
+        let end = weight.len() / BLOCK * BLOCK;
+        for start in (0..end).step_by(BLOCK) {
+            for part in 0..AVX2_SUMS {
+                let at = start + 8 * part;
+                // SAFETY: `at + 8` is at most `end`, and so inside `weight` and every row of `x`.
+                let weight = unsafe { T::load8(weight.as_ptr().add(at)) };
+                for row in 0..N {
+                    // SAFETY: as above.
+                    let x = unsafe { _mm256_loadu_ps(x[row].as_ptr().add(at)) };
+                    sums[row][part] = _mm256_fmadd_ps(weight, x, sums[row][part]);
+                }
+            }
         }
-        width /= 2;
+        from_fn(|row| {
+            let [a, b] = sums[row];
+            let mut lanes = [0f32; 8];
+            // SAFETY: `lanes` has room for eight numbers.
+            unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), _mm256_add_ps(a, b)) };
+            lanes.iter().sum::<f32>() + tail(&weight[end..], &x[row][end..])
+        })
     }
-    lanes[0]
+
+    /// What does not fill a block.
+    #[inline]
+    fn tail<T: Widen>(weight: &[T], x: &[f32]) -> f32 {
+        weight.iter().zip(x).fold(0.0, |sum, (weight, x)| sum + weight.widen() * x)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn half_numbers_widen_exactly() {
-        for bits in 0..=u16::MAX {
-            let number = f16::from_bits(bits);
-            if number.is_finite() {
-                assert_eq!(number.widen().to_bits(), number.to_f32().to_bits(), "{bits:#06x}");
+    fn numbers(len: usize, step: usize) -> Vec<f32> {
+        (0..len).map(|i| ((i * step) % 101) as f32 / 50.0 - 1.0).collect()
+    }
+
+    /// Every version that this processor has, for one element type.
+    fn versions<T: Element>(weight: &[T], x: [&[f32]; 2]) -> Vec<[f32; 2]> {
+        let mut versions = vec![x.map(|x| dot_plain(weight, x)), dot(weight, x)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") {
+                // SAFETY: the processor has AVX-512F and the rows are of one length.
+                versions.push(unsafe { x86::dot_avx512(weight, x) });
             }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
+                // SAFETY: the processor has what the version needs and the rows are of one length.
+                versions.push(unsafe { x86::dot_avx2(weight, x) });
+            }
+        }
+        versions
+    }
+
+    fn agree(versions: &[[f32; 2]]) {
+        let plain = versions[0];
+        for version in versions {
+            for (a, b) in version.iter().zip(plain) {
+                assert!((a - b).abs() < 1e-3, "{versions:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_version_agrees_with_the_plain_one(len in 0usize..700, step in 1usize..5000) {
+            let (weight, a, b) = (numbers(len, step), numbers(len, 7919), numbers(len, 104_729));
+            agree(&versions(&weight, [&a, &b]));
+            let halves: Vec<f16> = weight.iter().map(|&number| f16::from_f32(number)).collect();
+            agree(&versions(&halves, [&a, &b]));
+            let halves: Vec<bf16> = weight.iter().map(|&number| bf16::from_f32(number)).collect();
+            agree(&versions(&halves, [&a, &b]));
+        }
+    }
+
+    #[test]
+    fn bfloat16_widens_exactly() {
+        for bits in 0..=u16::MAX {
             let number = bf16::from_bits(bits);
             if !number.is_nan() {
                 assert_eq!(number.widen().to_bits(), number.to_f32().to_bits(), "{bits:#06x}");
             }
         }
-    }
-
-    #[test]
-    fn every_instruction_set_agrees_with_the_plain_version() {
-        let weight: Vec<f32> = (0..333).map(|i| ((i * 7919) % 101) as f32 / 50.0 - 1.0).collect();
-        let x: Vec<f32> = (0..333).map(|i| ((i * 104_729) % 89) as f32 / 44.0 - 1.0).collect();
-        let [plain] = dot_plain(&weight, [&x]);
-        let [chosen] = dot(&weight, [&x]);
-        assert!((plain - chosen).abs() < 1e-4, "{plain} {chosen}");
     }
 }
