@@ -1,1 +1,53 @@
-//! ZONOS2 text-to-speech: text and a voice in, 44.1 kHz speech out.
+//! ZONOS2 text-to-speech: a line of text and a few seconds of a voice go in, 44.1 kHz speech comes out.
+//!
+//! ```
+//! # fn main() -> zonos::Result<()> {
+//! # let folder = std::env::temp_dir();
+//! # let output = folder.join("zonos-doc-hello.wav");
+//! let engine = zonos::Engine::load("demo")?;
+//! let request = zonos::Request::new("Hello there.").seed(7).max_frames(40);
+//! let speech = engine.say(&request)?;
+//! speech.save(&output)?;
+//! println!("{:.1} s of speech", speech.report.seconds);
+//! # std::fs::remove_file(output).ok();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Engine`] holds a model; [`Request`] says what to speak and how; [`Speech`] is what comes of it. A [`Voice`] is
+//! made from audio by [`Engine::voice`], and kept by name in a [`VoiceLibrary`].
+
+pub mod bench;
+mod demo;
+mod device;
+mod engine;
+mod error;
+mod home;
+mod machine;
+mod model;
+mod polish;
+mod registry;
+mod request;
+mod speech;
+mod voices;
+
+pub use device::{DeviceChoice, Precision};
+pub use engine::{Engine, EngineOptions, Progress, set_threads};
+pub use error::{Error, Result};
+pub use home::home;
+pub use machine::{Machine, MemoryBandwidth};
+pub use model::is_local_model;
+pub use polish::Polish;
+pub use registry::{ModelEntry, Registry};
+pub use request::{MAX_SEED, Pace, Quality, Request};
+pub use speech::{Report, Speech, Timings};
+pub use voices::VoiceLibrary;
+
+pub use zonos_audio::{Audio, ReadLimits, SampleFormat, wav_comment, write_atomically};
+pub use zonos_codec::Codes;
+pub use zonos_lm::{Background, Delivery, FinishReason, MAX_FRAMES, Sampling};
+pub use zonos_speaker::Voice;
+pub use zonos_text::Language;
+
+/// This program and its version, as written into files.
+pub const SOFTWARE: &str = concat!("zonos ", env!("CARGO_PKG_VERSION"));

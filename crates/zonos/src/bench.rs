@@ -1,0 +1,127 @@
+//! What `zonos bench` measures: every stage of a request, beside what the machine's memory could give.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use zonos_lm::{Conditioning, Generation, GenerationOptions, Prompt, step};
+
+use crate::{Engine, Machine, MemoryBandwidth, Result};
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct BenchOptions {
+    /// What to say.
+    pub text: String,
+    /// Frames to decode; at least 1.
+    pub frames: usize,
+    /// The seed of voice and frames.
+    pub seed: u64,
+}
+
+impl Default for BenchOptions {
+    fn default() -> Self {
+        let text = "The quick brown fox jumps over the lazy dog, and then it does so once again.".to_owned();
+        Self { text, frames: 86, seed: 1 }
+    }
+}
+
+/// What was measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct BenchReport {
+    /// The model.
+    pub model: String,
+    /// What it computed on.
+    pub device: String,
+    /// The machine, after all is done.
+    pub machine: Machine,
+    /// Its memory, measured before.
+    pub read_bandwidth: MemoryBandwidth,
+    /// Rows of the prompt.
+    pub prompt_rows: usize,
+    /// Reading the prompt.
+    pub prefill_ms: f64,
+    /// Delayed frames decoded.
+    pub frames: usize,
+    /// Frames per second of the backbone and the sampler.
+    pub frames_per_second: f64,
+    /// Bytes of weights that one frame reads.
+    pub bytes_per_frame: u64,
+    /// Share of the read bandwidth that decoding used; on the CPU only.
+    pub bandwidth_share: Option<f64>,
+    /// Seconds of computation in the codec per second of audio.
+    pub codec_real_time_factor: f64,
+    /// From the request to its first samples: prompt, as many frames as the delay pattern needs, codec.
+    pub first_audio_ms: f64,
+}
+
+impl Engine {
+    /// Measures this model, in the order of a request. Decodes exactly `frames` frames whether or not the audio ends.
+    ///
+    /// # Errors
+    /// When the text does not fit the context, or the device fails.
+    pub fn bench(&self, options: &BenchOptions) -> Result<BenchReport> {
+        let read_bandwidth = MemoryBandwidth::measure();
+        let prompt = Prompt::build(
+            self.backbone().config(),
+            &options.text,
+            None,
+            &Conditioning::defaults(self.backbone().config()),
+        )?;
+        self.first_audio(&prompt, options.seed)?;
+        let first_audio_ms = self.first_audio(&prompt, options.seed)?;
+        let started = Instant::now();
+        let mut generation = self.start(&prompt, options.seed, options.frames)?;
+        let prefill_ms = millis(started);
+        let started = Instant::now();
+        while generation.finish_reason().is_none() {
+            step(self.backbone(), &mut [&mut generation])?;
+        }
+        let frames = generation.frames().len();
+        let frames_per_second = frames as f64 / started.elapsed().as_secs_f64();
+        let bytes_per_frame = self.backbone().bytes_per_frame();
+        let used = frames_per_second * bytes_per_frame as f64 / read_bandwidth.bytes_per_second;
+        Ok(BenchReport {
+            model: self.model().to_owned(),
+            device: self.device().to_owned(),
+            read_bandwidth,
+            prompt_rows: prompt.rows(),
+            prefill_ms,
+            frames,
+            frames_per_second,
+            bytes_per_frame,
+            bandwidth_share: self.compute_device().is_cpu().then_some(used),
+            codec_real_time_factor: self.codec_factor(generation)?,
+            first_audio_ms,
+            machine: Machine::now(),
+        })
+    }
+
+    fn start(&self, prompt: &Prompt, seed: u64, frames: usize) -> Result<Generation> {
+        let options =
+            GenerationOptions { seed, max_frames: Some(frames), ignore_end: true, ..GenerationOptions::default() };
+        Ok(Generation::start(self.backbone(), prompt, options)?)
+    }
+
+    /// Milliseconds until the first frame of samples.
+    fn first_audio(&self, prompt: &Prompt, seed: u64) -> Result<f64> {
+        let started = Instant::now();
+        let mut generation = self.start(prompt, seed, self.backbone().config().codebooks)?;
+        while generation.finish_reason().is_none() {
+            step(self.backbone(), &mut [&mut generation])?;
+        }
+        self.decode(&self.codes(&generation.into_generated())?)?;
+        Ok(millis(started))
+    }
+
+    fn codec_factor(&self, generation: Generation) -> Result<f64> {
+        let codes = self.codes(&generation.into_generated())?;
+        let started = Instant::now();
+        let samples = self.decode(&codes)?;
+        let seconds = samples.len().max(1) as f64 / f64::from(self.sample_rate());
+        Ok(started.elapsed().as_secs_f64() / seconds)
+    }
+}
+
+fn millis(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64() * 1e3
+}

@@ -1,0 +1,275 @@
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use candle_core::Device;
+use zonos_audio::{Audio, ReadLimits};
+use zonos_codec::{Codec, Codes};
+use zonos_lm::{Backbone, FinishReason, Generated, Generation, Prompt, step};
+use zonos_speaker::{SpeakerEncoder, Voice};
+
+use crate::device::device_name;
+use crate::model::Model;
+use crate::{DeviceChoice, Error, Precision, Report, Request, Result, SOFTWARE, Speech, Timings};
+
+/// How a model is loaded.
+#[derive(Clone, Debug, Default)]
+pub struct EngineOptions {
+    /// A name of the [`Registry`](crate::Registry), a folder or a file of weights; `None` for the registry's default.
+    pub model: Option<String>,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// Element type of the backbone's matrices; `None` for that of the file.
+    pub precision: Option<Precision>,
+    /// A codec in the place of the model's own.
+    pub codec: Option<PathBuf>,
+    /// A speaker encoder in the place of the model's own.
+    pub speaker_encoder: Option<PathBuf>,
+}
+
+impl EngineOptions {
+    /// A model with defaults for everything else.
+    pub fn model(name: impl Into<String>) -> Self {
+        Self { model: Some(name.into()), ..Self::default() }
+    }
+}
+
+/// What a request has come to, for progress bars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Frames made so far.
+    pub frames: usize,
+    /// Most frames that it can come to; the end of audio usually comes before.
+    pub limit: usize,
+}
+
+/// A loaded model: backbone, codec and speaker encoder on one device.
+pub struct Engine {
+    name: String,
+    backbone: Backbone,
+    codec: Codec,
+    speaker: Option<SpeakerEncoder>,
+}
+
+impl Engine {
+    /// Loads a model by name or path, on the best device.
+    ///
+    /// # Errors
+    /// When it is not there, damaged, or does not fit the device's memory.
+    pub fn load(model: &str) -> Result<Self> {
+        Self::with_options(&EngineOptions::model(model))
+    }
+
+    /// Loads a model.
+    ///
+    /// # Errors
+    /// As [`Engine::load`].
+    pub fn with_options(options: &EngineOptions) -> Result<Self> {
+        Self::from_model(&Model::find(options)?, options)
+    }
+
+    /// A model of the released sizes with random weights, for measurements. Takes 15.3 GB at 16 bits; set a
+    /// precision.
+    ///
+    /// # Errors
+    /// When the device is not there or lacks memory.
+    pub fn random_full(options: &EngineOptions) -> Result<Self> {
+        Self::from_model(&Model::random_full()?, options)
+    }
+
+    fn from_model(model: &Model, options: &EngineOptions) -> Result<Self> {
+        let device = options.device.open()?;
+        let precision = options.precision.map(Precision::dtype);
+        let engine = Self {
+            name: model.name.clone(),
+            backbone: model.load_backbone(&device, precision)?,
+            codec: model.load_codec(&device)?,
+            speaker: model.load_speaker(&device)?,
+        };
+        engine.check_fit()?;
+        Ok(engine)
+    }
+
+    fn check_fit(&self) -> Result<()> {
+        let (lm, codec) = (self.backbone.config(), self.codec.config());
+        if (lm.codebooks, lm.codebook_size) == (codec.n_codebooks, codec.codebook_size) {
+            return Ok(());
+        }
+        Err(Error::Mismatch(format!(
+            "the backbone makes {} codebooks of {} codes, the codec takes {} of {}",
+            lm.codebooks, lm.codebook_size, codec.n_codebooks, codec.codebook_size
+        )))
+    }
+
+    /// The model's name or path.
+    pub fn model(&self) -> &str {
+        &self.name
+    }
+
+    /// What it computes on: `cpu`, `cuda` or `metal`.
+    pub fn device(&self) -> &'static str {
+        device_name(self.backbone.device())
+    }
+
+    /// Samples per second of the speech.
+    pub fn sample_rate(&self) -> u32 {
+        self.codec.sample_rate()
+    }
+
+    /// Makes a voice from an audio file of any common format; a few seconds of clean speech serve best. A saved voice
+    /// (`.npy`, `.npz`, `.safetensors`) is loaded as it is.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is too short or too long, or the model has no speaker encoder.
+    pub fn voice(&self, path: impl AsRef<Path>) -> Result<Voice> {
+        let path = path.as_ref();
+        if is_saved_voice(path) {
+            return Ok(Voice::load(path)?);
+        }
+        self.embed(zonos_audio::read(path, &ReadLimits::default())?)
+    }
+
+    /// Makes a voice from decoded audio.
+    ///
+    /// # Errors
+    /// When it is too short or the model has no speaker encoder.
+    pub fn embed(&self, audio: Audio) -> Result<Voice> {
+        let encoder = self.speaker.as_ref().ok_or(Error::NoSpeakerEncoder)?;
+        Ok(encoder.embed(&audio.into_rate(encoder.sample_rate())?)?)
+    }
+
+    /// Speaks a request.
+    ///
+    /// # Errors
+    /// When a parameter is out of range, the text does not fit the model's context, or the device fails.
+    pub fn say(&self, request: &Request) -> Result<Speech> {
+        self.say_with(request, |_| true)
+    }
+
+    /// Speaks a request and tells how far it is after each frame. `false` stops it: what was made until then is
+    /// returned, with [`FinishReason::Cancelled`].
+    ///
+    /// # Errors
+    /// As [`Engine::say`].
+    pub fn say_with(&self, request: &Request, mut on_progress: impl FnMut(Progress) -> bool) -> Result<Speech> {
+        request.polish.check()?;
+        let seed = request.seed_or_drawn()?;
+        let prompt = self.prompt(request)?;
+        let started = Instant::now();
+        let mut generation = Generation::start(&self.backbone, &prompt, request.generation(seed))?;
+        let prefill = started.elapsed();
+        while generation.finish_reason().is_none() {
+            step(&self.backbone, &mut [&mut generation])?;
+            if !on_progress(Progress { frames: generation.frames().len(), limit: generation.limit() }) {
+                generation.cancel();
+            }
+        }
+        let decode = started.elapsed() - prefill;
+        let generated = generation.into_generated();
+        let codes = self.codes(&generated)?;
+        let mut samples = self.codec.decode(&codes)?;
+        let timings = Timings::new(prefill, decode, started.elapsed() - prefill - decode);
+        request.polish.apply(&mut samples, self.sample_rate());
+        let report = self.report(seed, &prompt, &codes, &samples, generated.finish, timings);
+        Ok(Speech { samples, sample_rate: self.sample_rate(), codes, comment: self.comment(request, seed), report })
+    }
+
+    fn prompt(&self, request: &Request) -> Result<Prompt> {
+        let text = request.spoken()?;
+        let conditioning = request.conditioning(self.backbone.config())?;
+        let voice = request.voice.as_ref().map(Voice::as_slice);
+        Ok(Prompt::build(self.backbone.config(), &text, voice, &conditioning)?)
+    }
+
+    pub(crate) fn codes(&self, generated: &Generated) -> Result<Codes> {
+        let aligned = generated.aligned();
+        Ok(Codes::from_frames(aligned.ids(), aligned.codebooks(), self.codec.codebook_size())?)
+    }
+
+    fn report(
+        &self,
+        seed: u64,
+        prompt: &Prompt,
+        codes: &Codes,
+        samples: &[f32],
+        finish_reason: FinishReason,
+        timings: Timings,
+    ) -> Report {
+        let seconds = samples.len() as f64 / f64::from(self.sample_rate());
+        Report {
+            model: self.name.clone(),
+            seed,
+            frames: codes.frames(),
+            seconds,
+            real_time_factor: (seconds > 0.0).then(|| timings.total_s() / seconds),
+            finish_reason,
+            prompt_rows: prompt.rows(),
+            timings,
+        }
+    }
+
+    fn comment(&self, request: &Request, seed: u64) -> String {
+        let s = &request.sampling;
+        format!(
+            "Synthetic speech, not a recording of a person. {SOFTWARE}, model {}, seed {seed}, temperature {}, top_k {}, \
+             top_p {}, min_p {}, repetition window {} penalty {} codebooks {}",
+            self.name,
+            s.temperature,
+            s.top_k,
+            s.top_p,
+            s.min_p,
+            s.repetition_window,
+            s.repetition_penalty,
+            s.repetition_codebooks
+        )
+    }
+
+    /// Turns audio into codes.
+    ///
+    /// # Errors
+    /// When the model's codec has no encoder, or the device fails.
+    pub fn encode(&self, audio: Audio) -> Result<Codes> {
+        Ok(self.codec.encode(&audio.into_rate(self.sample_rate())?)?)
+    }
+
+    /// Turns codes into samples at [`Engine::sample_rate`].
+    ///
+    /// # Errors
+    /// When the codes are not of this codec, or the device fails.
+    pub fn decode(&self, codes: &Codes) -> Result<Vec<f32>> {
+        Ok(self.codec.decode(codes)?)
+    }
+
+    /// Reads codes from a `.npy` or `.safetensors` file.
+    ///
+    /// # Errors
+    /// When the file holds no codes of this model's codec.
+    pub fn load_codes(&self, path: impl AsRef<Path>) -> Result<Codes> {
+        Ok(Codes::load(path, self.codec.codebook_size())?)
+    }
+
+    pub(crate) fn backbone(&self) -> &Backbone {
+        &self.backbone
+    }
+
+    pub(crate) fn compute_device(&self) -> &Device {
+        self.backbone.device()
+    }
+}
+
+fn is_saved_voice(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| ["npy", "npz", "safetensors"].contains(&extension.to_ascii_lowercase().as_str()))
+}
+
+/// Sets how many threads compute on the CPU. Call it once, before anything is computed.
+///
+/// # Errors
+/// When threads run already, or `threads` is 0.
+pub fn set_threads(threads: usize) -> Result<()> {
+    let refused = |range| Error::OutOfRange { name: "threads", value: threads.to_string(), range };
+    if !(1..=1024).contains(&threads) {
+        return Err(refused("1 to 1024"));
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build_global().map_err(|_| refused("set once, before anything is computed"))
+}

@@ -1,0 +1,130 @@
+use std::path::PathBuf;
+
+/// What can go wrong between a request and its speech.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Neither a known name nor a path.
+    #[error("there is no model `{name}`: expected a folder, a file or one of {known}{hint}")]
+    UnknownModel {
+        /// What was asked for.
+        name: String,
+        /// The known names.
+        known: String,
+        /// The nearest names, or nothing.
+        hint: String,
+    },
+    /// A known model that is not on this machine.
+    #[error(
+        "the model `{name}` is not on this machine: put {files} of https://huggingface.co/{repo} into {folder}, or try `demo`"
+    )]
+    ModelNotHere {
+        /// Its name.
+        name: String,
+        /// What it is made of.
+        files: String,
+        /// Where it is published.
+        repo: String,
+        /// Where it is looked for.
+        folder: PathBuf,
+    },
+    /// A part of the model is missing.
+    #[error("{folder} holds no {part}: expected {expected}; or name one with {option}")]
+    MissingPart {
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// What is missing.
+        part: &'static str,
+        /// Names that it may have.
+        expected: String,
+        /// The option that names one elsewhere.
+        option: &'static str,
+    },
+    /// The parts of a model do not belong together.
+    #[error("codec and backbone do not fit: {0}")]
+    Mismatch(String),
+    /// The list of models is not valid.
+    #[error("list of models {path}: {reason}")]
+    Registry {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The model has no speaker encoder, so no voice can be made from audio.
+    #[error(
+        "this model has no speaker encoder: put it into its folder as speaker_encoder/, or use a voice that was saved"
+    )]
+    NoSpeakerEncoder,
+    /// No saved voice of this name.
+    #[error("there is no voice `{name}`{hint}; `zonos voice list` shows those that are saved")]
+    UnknownVoice {
+        /// What was asked for.
+        name: String,
+        /// The nearest names, or nothing.
+        hint: String,
+    },
+    /// A name that cannot be a voice's.
+    #[error("`{0}` cannot be the name of a voice: use letters, digits, `-`, `_` and `.`, at most 64, not `.` first")]
+    VoiceName(String),
+    /// A voice of that name is saved already.
+    #[error("there is a voice `{0}` already: remove it first, or choose another name")]
+    VoiceExists(String),
+    /// A file of the voice library could not be read or changed.
+    #[error("voice library {path}: {source}")]
+    Library {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// This system has no folder for user data.
+    #[error("no folder for user data: set ZONOS_HOME to one")]
+    NoHome,
+    /// A device that is not there or not compiled in.
+    #[error("device `{name}`: {reason}")]
+    Device {
+        /// What was asked for.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A parameter lies outside its range.
+    #[error("{name} is {value}, but must be {range}")]
+    OutOfRange {
+        /// The parameter.
+        name: &'static str,
+        /// The value given.
+        value: String,
+        /// What is allowed.
+        range: &'static str,
+    },
+    /// Text or language.
+    #[error(transparent)]
+    Text(#[from] zonos_text::Error),
+    /// Reading or writing audio.
+    #[error(transparent)]
+    Audio(#[from] zonos_audio::Error),
+    /// The speaker encoder or a voice.
+    #[error(transparent)]
+    Speaker(#[from] zonos_speaker::Error),
+    /// The backbone.
+    #[error(transparent)]
+    Lm(#[from] zonos_lm::Error),
+    /// The codec.
+    #[error(transparent)]
+    Codec(#[from] zonos_codec::Error),
+}
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// `; did you mean …` for the known names nearest to one that is unknown.
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    const CLOSE: f64 = 0.6;
+    let mut scored: Vec<(f64, &str)> =
+        known.into_iter().map(|known| (strsim::jaro_winkler(name, known), known)).collect();
+    scored.retain(|(score, _)| *score >= CLOSE);
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let names: Vec<String> = scored.iter().take(3).map(|(_, name)| format!("`{name}`")).collect();
+    if names.is_empty() { String::new() } else { format!("; did you mean {}?", names.join(" or ")) }
+}

@@ -1,0 +1,71 @@
+use std::hint::black_box;
+use std::time::Instant;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+/// What a machine has to offer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Machine {
+    /// Threads that compute.
+    pub threads: usize,
+    /// Memory in bytes, where the system tells.
+    pub memory_bytes: Option<u64>,
+    /// Most memory that this process has held, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+impl Machine {
+    /// Asks the system.
+    pub fn now() -> Self {
+        Self {
+            threads: rayon::current_num_threads(),
+            memory_bytes: kilobytes("/proc/meminfo", "MemTotal:"),
+            peak_memory_bytes: kilobytes("/proc/self/status", "VmHWM:"),
+        }
+    }
+}
+
+/// A line such as `VmHWM:   1234 kB` of a file of the Linux kernel, in bytes.
+fn kilobytes(file: &str, key: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    let number: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    number.checked_mul(1024)
+}
+
+/// How fast all threads together read memory that no cache holds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct MemoryBandwidth {
+    /// Bytes per second: the best of several passes.
+    pub bytes_per_second: f64,
+}
+
+/// Far more than any cache; small enough for every machine.
+const BUFFER_WORDS: usize = 1 << 27;
+const WORDS_PER_TASK: usize = 1 << 18;
+const PASSES: usize = 5;
+
+impl MemoryBandwidth {
+    /// Reads 1 GiB several times over.
+    pub fn measure() -> Self {
+        let buffer: Vec<u64> = vec![1; BUFFER_WORDS];
+        let pass = || {
+            let started = Instant::now();
+            black_box(buffer.par_chunks(WORDS_PER_TASK).map(sum).sum::<u64>());
+            started.elapsed().as_secs_f64()
+        };
+        let best = (0..PASSES).map(|_| pass()).fold(f64::INFINITY, f64::min);
+        Self { bytes_per_second: size_of_val(buffer.as_slice()) as f64 / best }
+    }
+}
+
+/// Sums in lanes, which the compiler turns into vector loads.
+fn sum(words: &[u64]) -> u64 {
+    let (blocks, rest) = words.as_chunks::<32>();
+    let mut lanes = [0u64; 32];
+    for block in blocks {
+        lanes.iter_mut().zip(block).for_each(|(lane, word)| *lane = lane.wrapping_add(*word));
+    }
+    lanes.iter().chain(rest).fold(0, |total, word| total.wrapping_add(*word))
+}

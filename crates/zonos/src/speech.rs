@@ -1,0 +1,120 @@
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+use zonos_audio::{SampleFormat, WavOptions, save_pcm, save_wav, write_pcm, write_wav};
+use zonos_codec::Codes;
+use zonos_lm::FinishReason;
+
+use crate::Result;
+
+/// Finished speech: samples, the codes they came from, and how they came to be.
+#[derive(Clone, Debug)]
+pub struct Speech {
+    /// One channel; full scale is ±1.
+    pub samples: Vec<f32>,
+    /// Samples per second.
+    pub sample_rate: u32,
+    /// The audible frames.
+    pub codes: Codes,
+    /// Says that the speech is synthetic, with model, seed and parameters: goes into WAV files.
+    pub comment: String,
+    /// How it came to be.
+    pub report: Report,
+}
+
+/// How a speech came to be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The model's name or path.
+    pub model: String,
+    /// The seed, given or drawn.
+    pub seed: u64,
+    /// Audible frames.
+    pub frames: usize,
+    /// Length of the audio.
+    pub seconds: f64,
+    /// Seconds of computation per second of audio; absent where there is no audio.
+    pub real_time_factor: Option<f64>,
+    /// Why it ended: `end_of_audio`, `max_frames`, `context_full` or `cancelled`.
+    #[serde(serialize_with = "by_name")]
+    pub finish_reason: FinishReason,
+    /// Rows of the prompt.
+    pub prompt_rows: usize,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+/// Where the time of a request went, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Timings {
+    /// Reading the prompt, up to the logits of the first frame.
+    pub prefill_s: f64,
+    /// Making the frames.
+    pub decode_s: f64,
+    /// Turning them into samples.
+    pub codec_s: f64,
+}
+
+impl Timings {
+    pub(crate) fn new(prefill: Duration, decode: Duration, codec: Duration) -> Self {
+        Self { prefill_s: prefill.as_secs_f64(), decode_s: decode.as_secs_f64(), codec_s: codec.as_secs_f64() }
+    }
+
+    /// All of it.
+    pub fn total_s(&self) -> f64 {
+        self.prefill_s + self.decode_s + self.codec_s
+    }
+}
+
+fn by_name<S: serde::Serializer>(finish: &FinishReason, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(finish.as_str())
+}
+
+impl Speech {
+    /// Saves a 16-bit WAV with a comment that the speech is synthetic.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing is left of it then.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.save_as(path, SampleFormat::default(), Some(self.comment.clone()))
+    }
+
+    /// Saves a WAV of any sample format, with any comment or none.
+    ///
+    /// # Errors
+    /// As [`Speech::save`].
+    pub fn save_as(&self, path: impl AsRef<Path>, format: SampleFormat, comment: Option<String>) -> Result<()> {
+        Ok(save_wav(path, &self.samples, &self.wav_options(format, comment))?)
+    }
+
+    /// Writes a WAV to a stream.
+    ///
+    /// # Errors
+    /// When the stream fails.
+    pub fn write_wav(&self, writer: impl Write, format: SampleFormat, comment: Option<String>) -> Result<()> {
+        Ok(write_wav(writer, &self.samples, &self.wav_options(format, comment))?)
+    }
+
+    /// Saves bare little-endian samples.
+    ///
+    /// # Errors
+    /// As [`Speech::save`].
+    pub fn save_raw(&self, path: impl AsRef<Path>, format: SampleFormat) -> Result<()> {
+        Ok(save_pcm(path, &self.samples, format)?)
+    }
+
+    /// Writes bare little-endian samples to a stream.
+    ///
+    /// # Errors
+    /// When the stream fails.
+    pub fn write_raw(&self, writer: impl Write, format: SampleFormat) -> Result<()> {
+        Ok(write_pcm(writer, &self.samples, format)?)
+    }
+
+    fn wav_options(&self, format: SampleFormat, comment: Option<String>) -> WavOptions {
+        let software = comment.is_some().then(|| crate::SOFTWARE.to_owned());
+        WavOptions { sample_rate: self.sample_rate, format, comment, software }
+    }
+}

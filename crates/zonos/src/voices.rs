@@ -1,0 +1,110 @@
+use std::path::{Path, PathBuf};
+
+use zonos_speaker::Voice;
+
+use crate::error::nearest;
+use crate::home::home;
+use crate::{Error, Result};
+
+const EXTENSION: &str = "safetensors";
+const MAX_NAME: usize = 64;
+
+/// Voices saved by name: a folder with one file each.
+#[derive(Clone, Debug)]
+pub struct VoiceLibrary {
+    folder: PathBuf,
+}
+
+impl VoiceLibrary {
+    /// The user's library, `voices` in [`home`](crate::home()). It need not exist yet.
+    ///
+    /// # Errors
+    /// When there is no folder for user data.
+    pub fn open_default() -> Result<Self> {
+        Ok(Self::open(home()?.join("voices")))
+    }
+
+    /// The library in a folder, which need not exist yet.
+    pub fn open(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The names of all voices, sorted.
+    ///
+    /// # Errors
+    /// When the folder cannot be read. A folder that does not exist holds none.
+    pub fn names(&self) -> Result<Vec<String>> {
+        let items = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            items => items.map_err(|source| self.failed(source))?,
+        };
+        let mut names = Vec::new();
+        for item in items {
+            let path = item.map_err(|source| self.failed(source))?.path();
+            let is_voice = path.extension().is_some_and(|extension| extension == EXTENSION);
+            names.extend(path.file_stem().and_then(|stem| stem.to_str()).filter(|_| is_voice).map(str::to_owned));
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Loads a voice.
+    ///
+    /// # Errors
+    /// When there is none of that name, with the nearest names, or its file is damaged.
+    pub fn load(&self, name: &str) -> Result<Voice> {
+        Ok(Voice::load(self.existing(name)?)?)
+    }
+
+    /// Saves a voice under a name, which must be new.
+    ///
+    /// # Errors
+    /// When the name is taken or cannot be one, or the folder cannot be written to.
+    pub fn add(&self, name: &str, voice: &Voice) -> Result<PathBuf> {
+        let path = self.path(name)?;
+        if path.exists() {
+            return Err(Error::VoiceExists(name.to_owned()));
+        }
+        std::fs::create_dir_all(&self.folder).map_err(|source| self.failed(source))?;
+        voice.save(&path)?;
+        Ok(path)
+    }
+
+    /// Removes a voice.
+    ///
+    /// # Errors
+    /// When there is none of that name or its file cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        let path = self.existing(name)?;
+        std::fs::remove_file(&path).map_err(|source| Error::Library { path, source })
+    }
+
+    fn existing(&self, name: &str) -> Result<PathBuf> {
+        let path = self.path(name)?;
+        if path.is_file() {
+            return Ok(path);
+        }
+        let names = self.names()?;
+        Err(Error::UnknownVoice { name: name.to_owned(), hint: nearest(name, names.iter().map(String::as_str)) })
+    }
+
+    /// The file of a name. Names are checked, so that none can lead out of the folder.
+    fn path(&self, name: &str) -> Result<PathBuf> {
+        let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let fits =
+            (1..=MAX_NAME).contains(&name.chars().count()) && !name.starts_with('.') && name.chars().all(allowed);
+        if !fits {
+            return Err(Error::VoiceName(name.to_owned()));
+        }
+        Ok(self.folder.join(format!("{name}.{EXTENSION}")))
+    }
+
+    fn failed(&self, source: std::io::Error) -> Error {
+        Error::Library { path: self.folder.clone(), source }
+    }
+
+    /// Where the voices are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
