@@ -1,4 +1,4 @@
-//! Times the full-size codec with random weights: `cargo run --release -p zonos-codec --example speed -- [frames]`.
+//! Times the full-size codec with random weights: `cargo run --release -p zonos-codec --example codec_speed -- [frames]`.
 
 use std::time::Instant;
 
