@@ -7,7 +7,7 @@ use zonos_speaker::{SpeakerConfig, SpeakerEncoder};
 const SECONDS: usize = 10;
 
 fn benches(criterion: &mut Criterion) {
-    let encoder = SpeakerEncoder::random(1, &SpeakerConfig::released(), &device()).unwrap();
+    let encoder = SpeakerEncoder::random(1, &SpeakerConfig::default(), &device()).unwrap();
     let rate = encoder.sample_rate() as usize;
     let clip: Vec<f32> = (0..SECONDS * rate).map(|i| (i as f32 * 0.05).sin() * (i as f32 * 0.000_3).cos() * 0.5).collect();
     let mut group = criterion.benchmark_group("speaker");

@@ -146,30 +146,9 @@ pub enum Error {
         path: PathBuf,
     },
 
-    /// The path given for an output file is a folder, a device or a pipe.
-    #[error("cannot write {}: it exists and is not a regular file, give another name", path.display())]
-    NotAFile {
-        /// The path.
-        path: PathBuf,
-    },
-
-    /// The folder of an output file is missing.
-    #[error("cannot write {}: there is no folder {}, create it first", path.display(), folder.display())]
-    NoFolder {
-        /// The output file.
-        path: PathBuf,
-        /// The missing folder.
-        folder: PathBuf,
-    },
-
     /// An output file could not be written. Nothing was left under its name.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The output file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Output(#[from] zonos_output::Error),
 
     /// An output stream took no more.
     #[error("writing audio failed: {0}")]

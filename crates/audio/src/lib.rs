@@ -3,9 +3,7 @@
 //! - [`read`], [`read_from`] and [`read_bytes`] decode an audio file of any common format to one channel of `f32`.
 //! - [`resample`] changes the sample rate without moving anything in time.
 //! - [`save_wav`], [`save_pcm`] and their `write_*` siblings write samples down.
-//! - [`write_atomically`] is how every output file of the project comes to be: whole, or not at all.
 
-mod atomic;
 mod decode;
 mod error;
 mod opus;
@@ -14,7 +12,6 @@ mod read;
 mod resample;
 mod wav;
 
-pub use atomic::write_atomically;
 pub use error::Error;
 pub use pcm::{SampleFormat, save_pcm, write_pcm};
 pub use read::{Audio, ReadLimits, read, read_bytes, read_from};

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::{Error, Result, write_atomically};
+use crate::{Error, Result};
 
 /// How one sample is stored. All formats are little-endian.
 ///
@@ -75,15 +75,15 @@ pub fn write_pcm(mut writer: impl Write, samples: &[f32], format: SampleFormat) 
     write_samples(&mut writer, samples, format).and_then(|()| writer.flush()).map_err(Error::Stream)
 }
 
-/// Writes samples as a file of raw PCM, [atomically](write_atomically).
+/// Writes samples as a file of raw PCM, whole or not at all.
 ///
 /// # Errors
 ///
-/// [`Error::NonFinite`], and the errors of [`write_atomically`].
+/// [`Error::NonFinite`], and the errors of [`zonos_output::write_atomically`].
 pub fn save_pcm(path: impl AsRef<Path>, samples: &[f32], format: SampleFormat) -> Result<()> {
     let path = path.as_ref();
     check_finite(samples, &path.display().to_string())?;
-    write_atomically(path, |writer| write_samples(writer, samples, format))
+    Ok(zonos_output::write_atomically(path, |writer| write_samples(writer, samples, format))?)
 }
 
 /// Writes the bytes of `samples`, a block at a time so that no second copy of all of them is held.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::pcm::{check_finite, write_samples};
 use crate::resample::check_rate;
-use crate::{Error, Result, SampleFormat, write_atomically};
+use crate::{Error, Result, SampleFormat};
 
 /// How a WAV file is written. The default is 16 bits at 44.1 kHz without notes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,15 +41,15 @@ pub fn write_wav(mut writer: impl Write, samples: &[f32], options: &WavOptions) 
     layout.write(&mut writer).and_then(|()| writer.flush()).map_err(Error::Stream)
 }
 
-/// Writes one channel as a WAV file, [atomically](write_atomically).
+/// Writes one channel as a WAV file, whole or not at all.
 ///
 /// # Errors
 ///
-/// Those of [`write_wav`] and of [`write_atomically`].
+/// Those of [`write_wav`] and of [`zonos_output::write_atomically`].
 pub fn save_wav(path: impl AsRef<Path>, samples: &[f32], options: &WavOptions) -> Result<()> {
     let path = path.as_ref();
     let layout = Layout::new(samples, options, &path.display().to_string())?;
-    write_atomically(path, |writer| layout.write(writer))
+    Ok(zonos_output::write_atomically(path, |writer| layout.write(writer))?)
 }
 
 /// A WAV file with all sizes worked out and checked.

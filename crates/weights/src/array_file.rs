@@ -10,7 +10,6 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::array::{Array, Element};
-use crate::atomic::write_atomically;
 use crate::{Error, Result, npy};
 
 /// Bytes of the largest file, and of the largest array once unpacked. A voice has 8 kB; an hour of codes 11 MB.
@@ -48,7 +47,7 @@ impl Array {
     pub fn save(&self, path: impl AsRef<Path>, key: &str) -> Result<()> {
         let path = path.as_ref();
         let bytes = Format::of(path)?.write(self, key);
-        write_atomically(path, |file| file.write_all(&bytes?))
+        Ok(zonos_output::write_atomically(path, |file| file.write_all(&bytes?))?)
     }
 }
 

@@ -11,14 +11,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A file could not be written.
-    #[error("cannot write {path}: {source}")]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// An output file could not be written. Nothing was left under its name.
+    #[error(transparent)]
+    Output(#[from] zonos_output::Error),
     /// An array file of a kind that is not known.
     #[error("{path} has an unknown extension; arrays are kept in .npy, .npz and .safetensors files")]
     Extension {

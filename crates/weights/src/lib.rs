@@ -9,7 +9,6 @@
 
 mod array;
 mod array_file;
-mod atomic;
 mod checkpoint;
 mod error;
 mod mapped;
@@ -21,7 +20,6 @@ mod safetensors;
 mod view;
 
 pub use array::{Array, Element};
-pub use atomic::write_atomically;
 pub use checkpoint::Checkpoint;
 pub use error::{Error, Result};
 pub use random::{Init, InitRule};

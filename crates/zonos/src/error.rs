@@ -101,6 +101,9 @@ pub enum Error {
     /// Text or language.
     #[error(transparent)]
     Text(#[from] zonos_text::Error),
+    /// An output file could not be written.
+    #[error(transparent)]
+    Output(#[from] zonos_output::Error),
     /// Reading or writing audio.
     #[error(transparent)]
     Audio(#[from] zonos_audio::Error),

@@ -43,9 +43,10 @@ pub use request::{MAX_SEED, Pace, Quality, Request};
 pub use speech::{Report, Speech, Timings};
 pub use voices::VoiceLibrary;
 
-pub use zonos_audio::{Audio, ReadLimits, SampleFormat, wav_comment, write_atomically};
+pub use zonos_audio::{Audio, ReadLimits, SampleFormat, wav_comment};
 pub use zonos_codec::Codes;
 pub use zonos_lm::{Background, Delivery, FinishReason, MAX_FRAMES, Sampling};
+pub use zonos_output::{check as check_output, write_atomically};
 pub use zonos_speaker::Voice;
 pub use zonos_text::Language;
 

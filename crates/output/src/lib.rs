@@ -6,29 +6,62 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::{Error, Result};
+/// Why a file could not be written. Nothing was left under its name.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The path is that of a folder, a device or a pipe.
+    #[error("cannot write {}: it exists and is not a regular file, give another name", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The folder of the file is missing.
+    #[error("cannot write {}: there is no folder {}, create it first", path.display(), folder.display())]
+    NoFolder {
+        /// The file.
+        path: PathBuf,
+        /// The missing folder.
+        folder: PathBuf,
+    },
+    /// The system refused, or what writes the content failed.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
 
 /// Writes the file `path` by way of a temporary file in the same folder, renamed once it is complete.
 ///
 /// `write` gets a buffered writer (which can also seek). If it fails, or the program dies, whatever stood under
-/// `path` before is still there, unchanged; a program that is killed can leave a `.zonos-*.part` file beside it. The
-/// file gets the permissions that any new file gets.
+/// `path` before is still there, unchanged. The file gets the permissions that any new file gets.
 ///
 /// # Errors
-///
-/// [`Error::NotAFile`] and [`Error::NoFolder`] before anything is written; [`Error::Write`] with what `write` or the
-/// file system said. Each names `path`.
+/// Those of [`check`] before anything is written; [`Error::Write`] with what `write` or the file system said.
 pub fn write_atomically<T>(
     path: impl AsRef<Path>,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<T>,
 ) -> Result<T> {
     let path = path.as_ref();
-    let folder = check_target(path)?;
+    let folder = target_folder(path)?;
     try_write(path, &folder, write).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
+/// Whether a file can stand at `path`: worth asking before long work.
+///
+/// # Errors
+/// [`Error::NotAFile`] or [`Error::NoFolder`].
+pub fn check(path: impl AsRef<Path>) -> Result<()> {
+    target_folder(path.as_ref()).map(drop)
+}
+
 /// Returns the folder of `path` if a regular file can stand there.
-fn check_target(path: &Path) -> Result<PathBuf> {
+fn target_folder(path: &Path) -> Result<PathBuf> {
     // A rename would put a regular file in the place of a device such as /dev/null.
     if path.metadata().is_ok_and(|found| !found.is_file()) || path.file_name().is_none() {
         return Err(Error::NotAFile { path: path.to_owned() });
