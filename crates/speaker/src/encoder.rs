@@ -10,8 +10,8 @@ use crate::res2net::Block;
 use crate::tdnn::{Conv, Tdnn};
 use crate::{Error, Result, SpeakerConfig, Voice, random};
 
-/// The longest clip, in seconds. A voice is known after a few; this bounds the memory.
-const MAX_SECONDS: usize = 600;
+/// The longest clip, in seconds. A voice is known after a few; this bounds the memory, to about 1.1 GB.
+const MAX_SECONDS: usize = 300;
 
 /// Hears a clip of speech and gives its speaker's [`Voice`]. Computes in float32.
 pub struct SpeakerEncoder {
@@ -105,7 +105,7 @@ impl SpeakerEncoder {
         LogMel::min_samples(self.config.min_frames())
     }
 
-    /// Samples of the longest clip that is accepted: ten minutes.
+    /// Samples of the longest clip that is accepted: five minutes.
     pub fn max_samples(&self) -> usize {
         MAX_SECONDS * self.config.sample_rate as usize
     }

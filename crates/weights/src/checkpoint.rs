@@ -23,7 +23,7 @@ enum Source {
 
 impl Checkpoint {
     /// Opens a `.safetensors` or `.pth` file, or a folder: its `model.safetensors`, else its numbered parts
-    /// (`model-*.safetensors`), else its `model.pth`.
+    /// (`model-*.safetensors`), else its `model.pth`, else its only `.safetensors` or `.pth` file.
     ///
     /// Nothing is read beyond the headers; tensors are taken from the mapped files when they are asked for.
     ///
@@ -217,7 +217,19 @@ fn checkpoint_files(path: &Path) -> Result<Vec<PathBuf>> {
     if !parts.is_empty() {
         return Ok(parts.into_iter().map(|name| path.join(name)).collect());
     }
-    single("model.pth").ok_or_else(|| Error::NoCheckpoint { path: path.to_owned() })
+    match single("model.pth") {
+        Some(files) => Ok(files),
+        None => only_file(path),
+    }
+}
+
+/// The folder's only file of a known kind, whatever its name: so come the codec's weights.
+fn only_file(folder: &Path) -> Result<Vec<PathBuf>> {
+    let io = |source| Error::Io { path: folder.to_owned(), source };
+    let files = std::fs::read_dir(folder).map_err(io)?.map(|item| Ok(item.map_err(io)?.path()));
+    let known = |path: &PathBuf| path.extension().is_some_and(|found| found == "safetensors" || found == "pth");
+    let files = files.filter(|path| path.as_ref().map_or(true, known)).collect::<Result<Vec<_>>>()?;
+    if files.len() == 1 { Ok(files) } else { Err(Error::NoCheckpoint { path: folder.to_owned() }) }
 }
 
 /// The names of the folder's parts, sorted.

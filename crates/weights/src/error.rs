@@ -28,7 +28,7 @@ pub enum Error {
     },
     /// The path holds no checkpoint of a known kind.
     #[error(
-        "{path} is no checkpoint: expected a .safetensors or .pth file, or a folder that holds model*.safetensors or model.pth"
+        "{path} is no checkpoint: expected a .safetensors or .pth file, or a folder that holds model*.safetensors, model.pth or a single such file"
     )]
     NoCheckpoint {
         /// What was looked at.

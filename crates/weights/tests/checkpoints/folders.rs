@@ -25,6 +25,16 @@ fn one_file_comes_before_parts_and_parts_before_torch() {
 }
 
 #[test]
+fn a_single_file_may_have_any_name() {
+    let folder = folder();
+    write(&folder, "weights_44khz.pth", &torch_file());
+    write(&folder, "config.json", b"{}");
+    assert_eq!(Checkpoint::open(folder.path()).unwrap().names(), ["torch"]);
+    write(&folder, "another.safetensors", &safetensors(&[("a", &[1], &[1.])]));
+    assert!(matches!(error_of(Checkpoint::open(folder.path())), Error::NoCheckpoint { .. }));
+}
+
+#[test]
 fn a_missing_part_is_named() {
     let folder = folder();
     write(&folder, "model-00001-of-00003.safetensors", &safetensors(&[("a", &[1], &[1.])]));
