@@ -22,7 +22,16 @@ pub struct GenerationOptions {
 
 impl GenerationOptions {
     fn check(&self, config: &Config) -> Result<()> {
-        self.sampling.check(config)?;
+        self.check_ranges()?;
+        self.sampling.check(config)
+    }
+
+    /// Checks what has the same range for every model.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for the first parameter that lies outside.
+    pub fn check_ranges(&self) -> Result<()> {
+        self.sampling.check_ranges()?;
         match self.max_frames {
             Some(frames) if !(1..=MAX_FRAMES).contains(&frames) => {
                 Err(Error::out_of_range("max_frames", frames, format!("1 to {MAX_FRAMES}")))

@@ -42,7 +42,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// `path` before is still there, unchanged. The file gets the permissions that any new file gets.
 ///
 /// # Errors
-/// Those of [`check`] before anything is written; [`Error::Write`] with what `write` or the file system said.
+/// [`Error::NotAFile`] and [`Error::NoFolder`] before anything is written; [`Error::Write`] with what `write` or the
+/// file system said.
 pub fn write_atomically<T>(
     path: impl AsRef<Path>,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<T>,
@@ -52,12 +53,14 @@ pub fn write_atomically<T>(
     try_write(path, &folder, write).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
-/// Whether a file can stand at `path`: worth asking before long work.
+/// Whether a file can be written at `path`: worth asking before long work. A temporary file is made and removed.
 ///
 /// # Errors
-/// [`Error::NotAFile`] or [`Error::NoFolder`].
+/// Those of [`write_atomically`].
 pub fn check(path: impl AsRef<Path>) -> Result<()> {
-    target_folder(path.as_ref()).map(drop)
+    let path = path.as_ref();
+    let folder = target_folder(path)?;
+    temporary_file(&folder).map(drop).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// Returns the folder of `path` if a regular file can stand there.

@@ -33,6 +33,14 @@ impl DeviceChoice {
         }
     }
 
+    /// Opens the device and lets it go again, to learn whether it is there.
+    ///
+    /// # Errors
+    /// When it is not, or is not compiled in.
+    pub fn check(self) -> Result<()> {
+        self.open().map(drop)
+    }
+
     fn best() -> Device {
         Device::new_cuda(0).or_else(|_| Device::new_metal(0)).unwrap_or(Device::Cpu)
     }

@@ -2,14 +2,17 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use candle_core::Device;
-use zonos_audio::{Audio, ReadLimits};
-use zonos_codec::{Codec, Codes};
+use zonos_audio::Audio;
+use zonos_codec::Codes;
 use zonos_lm::{Backbone, FinishReason, Generated, Generation, Prompt, step};
-use zonos_speaker::{SpeakerEncoder, Voice};
+use zonos_speaker::Voice;
 
 use crate::device::device_name;
 use crate::model::Model;
-use crate::{DeviceChoice, Error, Precision, Report, Request, Result, SOFTWARE, Speech, Timings};
+use crate::parts::is_saved_voice;
+use crate::{
+    AudioCodec, DeviceChoice, Error, Precision, Report, Request, Result, SOFTWARE, Speech, Timings, VoiceEncoder,
+};
 
 /// How a model is loaded.
 #[derive(Clone, Debug, Default)]
@@ -46,8 +49,8 @@ pub struct Progress {
 pub struct Engine {
     name: String,
     backbone: Backbone,
-    codec: Codec,
-    speaker: Option<SpeakerEncoder>,
+    codec: AudioCodec,
+    speaker: Option<VoiceEncoder>,
 }
 
 impl Engine {
@@ -125,7 +128,7 @@ impl Engine {
         if is_saved_voice(path) {
             return Ok(Voice::load(path)?);
         }
-        self.embed(zonos_audio::read(path, &ReadLimits::default())?)
+        self.encoder()?.hear(path)
     }
 
     /// Makes a voice from decoded audio.
@@ -133,8 +136,11 @@ impl Engine {
     /// # Errors
     /// When it is too short or the model has no speaker encoder.
     pub fn embed(&self, audio: Audio) -> Result<Voice> {
-        let encoder = self.speaker.as_ref().ok_or(Error::NoSpeakerEncoder)?;
-        Ok(encoder.embed(&audio.into_rate(encoder.sample_rate())?)?)
+        self.encoder()?.embed(audio)
+    }
+
+    fn encoder(&self) -> Result<&VoiceEncoder> {
+        self.speaker.as_ref().ok_or(Error::NoSpeakerEncoder)
     }
 
     /// Speaks a request.
@@ -151,8 +157,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::say`].
     pub fn say_with(&self, request: &Request, mut on_progress: impl FnMut(Progress) -> bool) -> Result<Speech> {
-        request.polish.check()?;
-        let seed = request.seed_or_drawn()?;
+        request.check()?;
+        let seed = request.seed_or_drawn();
         let prompt = self.prompt(request)?;
         let started = Instant::now();
         let mut generation = Generation::start(&self.backbone, &prompt, request.generation(seed))?;
@@ -174,7 +180,7 @@ impl Engine {
     }
 
     fn prompt(&self, request: &Request) -> Result<Prompt> {
-        let text = request.spoken()?;
+        let text = request.spoken();
         let conditioning = request.conditioning(self.backbone.config())?;
         let voice = request.voice.as_ref().map(Voice::as_slice);
         Ok(Prompt::build(self.backbone.config(), &text, voice, &conditioning)?)
@@ -182,7 +188,7 @@ impl Engine {
 
     pub(crate) fn codes(&self, generated: &Generated) -> Result<Codes> {
         let aligned = generated.aligned();
-        Ok(Codes::from_frames(aligned.ids(), aligned.codebooks(), self.codec.codebook_size())?)
+        self.codec.codes(aligned.ids(), aligned.codebooks())
     }
 
     fn report(
@@ -228,7 +234,7 @@ impl Engine {
     /// # Errors
     /// When the model's codec has no encoder, or the device fails.
     pub fn encode(&self, audio: Audio) -> Result<Codes> {
-        Ok(self.codec.encode(&audio.into_rate(self.sample_rate())?)?)
+        self.codec.encode(audio)
     }
 
     /// Turns codes into samples at [`Engine::sample_rate`].
@@ -236,7 +242,7 @@ impl Engine {
     /// # Errors
     /// When the codes are not of this codec, or the device fails.
     pub fn decode(&self, codes: &Codes) -> Result<Vec<f32>> {
-        Ok(self.codec.decode(codes)?)
+        self.codec.decode(codes)
     }
 
     /// Reads codes from a `.npy` or `.safetensors` file.
@@ -244,7 +250,7 @@ impl Engine {
     /// # Errors
     /// When the file holds no codes of this model's codec.
     pub fn load_codes(&self, path: impl AsRef<Path>) -> Result<Codes> {
-        Ok(Codes::load(path, self.codec.codebook_size())?)
+        self.codec.load_codes(path)
     }
 
     pub(crate) fn backbone(&self) -> &Backbone {
@@ -254,11 +260,6 @@ impl Engine {
     pub(crate) fn compute_device(&self) -> &Device {
         self.backbone.device()
     }
-}
-
-fn is_saved_voice(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| ["npy", "npz", "safetensors"].contains(&extension.to_ascii_lowercase().as_str()))
 }
 
 /// Sets how many threads compute on the CPU. Call it once, before anything is computed.

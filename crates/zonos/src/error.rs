@@ -118,6 +118,22 @@ pub enum Error {
     Codec(#[from] zonos_codec::Error),
 }
 
+impl Error {
+    /// Whether what was asked for is at fault (a name, a parameter, a text) rather than a file or the machine.
+    pub fn is_in_request(&self) -> bool {
+        match self {
+            Self::UnknownModel { .. } | Self::UnknownVoice { .. } | Self::VoiceName(_) | Self::VoiceExists(_) => true,
+            Self::OutOfRange { .. } | Self::Text(_) => true,
+            Self::Lm(error) => {
+                use zonos_lm::Error::{NoSpeaker, OutOfRange, PromptTooLong};
+                matches!(error, OutOfRange { .. } | PromptTooLong { .. } | NoSpeaker)
+            }
+            Self::Speaker(error) => matches!(error, zonos_speaker::Error::Share(_)),
+            _ => false,
+        }
+    }
+}
+
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

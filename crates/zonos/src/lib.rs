@@ -25,6 +25,7 @@ mod error;
 mod home;
 mod machine;
 mod model;
+mod parts;
 mod polish;
 mod registry;
 mod request;
@@ -36,7 +37,8 @@ pub use engine::{Engine, EngineOptions, Progress, set_threads};
 pub use error::{Error, Result};
 pub use home::home;
 pub use machine::{Machine, MemoryBandwidth};
-pub use model::is_local_model;
+pub use model::{is_local_model, missing_parts};
+pub use parts::{AudioCodec, VoiceEncoder, is_saved_voice};
 pub use polish::Polish;
 pub use registry::{ModelEntry, Registry};
 pub use request::{MAX_SEED, Pace, Quality, Request};
@@ -48,7 +50,7 @@ pub use zonos_codec::Codes;
 pub use zonos_lm::{Background, Delivery, FinishReason, MAX_FRAMES, Sampling};
 pub use zonos_output::{check as check_output, write_atomically};
 pub use zonos_speaker::Voice;
-pub use zonos_text::Language;
+pub use zonos_text::{Language, Normalize, Normalizer};
 
 /// This program and its version, as written into files.
 pub const SOFTWARE: &str = concat!("zonos ", env!("CARGO_PKG_VERSION"));

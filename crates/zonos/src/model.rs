@@ -7,7 +7,7 @@ use zonos_speaker::{SpeakerConfig, SpeakerEncoder};
 use zonos_weights::Checkpoint;
 
 use crate::registry::{ModelEntry, Registry};
-use crate::{EngineOptions, Error, Result, demo};
+use crate::{AudioCodec, EngineOptions, Error, Result, VoiceEncoder, demo};
 
 const WEIGHTS: [&str; 2] = ["model.safetensors", "model.pth"];
 const CODECS: [&str; 6] =
@@ -27,23 +27,25 @@ enum BackboneSource {
     Random { config: Box<Config>, seed: u64 },
 }
 
-enum Source<Config> {
+/// Where a part comes from.
+pub(crate) enum Source<Config> {
     Path(PathBuf),
     Random { config: Config, seed: u64 },
+}
+
+/// Where the parts of a model are looked for.
+enum Place {
+    BuiltIn,
+    /// A folder, or a file of weights with the other parts beside it.
+    Path(PathBuf),
 }
 
 impl Model {
     /// Finds the model that the options name: a folder, a file, or a name of the registry.
     pub(crate) fn find(options: &EngineOptions) -> Result<Self> {
-        let registry = Registry::load()?;
-        let name = options.model.as_deref().unwrap_or(&registry.default);
-        if is_local_model(name) {
-            return Self::in_folder(name, Path::new(name), options);
-        }
-        match registry.entry(name)? {
-            entry if entry.built_in => Self::demo(name, options),
-            entry => Self::known(name, entry, options),
-        }
+        let (name, place) = Place::of(options)?;
+        let backbone = place.backbone()?;
+        Ok(Self { name, backbone, codec: find_codec(options)?, speaker: find_speaker(options)? })
     }
 
     /// Random weights of the released sizes, for measurements.
@@ -53,42 +55,6 @@ impl Model {
             backbone: BackboneSource::Random { config: Box::new(Config::released()?), seed: demo::SEED },
             codec: Source::Random { config: CodecConfig::released(), seed: demo::SEED },
             speaker: Some(Source::Random { config: SpeakerConfig::default(), seed: demo::SEED }),
-        })
-    }
-
-    fn demo(name: &str, options: &EngineOptions) -> Result<Self> {
-        let codec = Source::Random { config: demo::codec(), seed: demo::SEED };
-        let speaker = Source::Random { config: demo::speaker(), seed: demo::SEED };
-        Ok(Self {
-            name: name.to_owned(),
-            backbone: BackboneSource::Random { config: Box::new(demo::backbone()?), seed: demo::SEED },
-            codec: options.codec.clone().map_or(codec, Source::Path),
-            speaker: Some(options.speaker_encoder.clone().map_or(speaker, Source::Path)),
-        })
-    }
-
-    fn known(name: &str, entry: &ModelEntry, options: &EngineOptions) -> Result<Self> {
-        let folder = Registry::folder(name)?;
-        if folder.is_dir() {
-            return Self::in_folder(name, &folder, options);
-        }
-        let (files, repo) = (entry.files.join(", "), entry.repo.clone());
-        Err(Error::ModelNotHere { name: name.to_owned(), files, repo, folder })
-    }
-
-    /// The parts in a folder, or beside a file of weights.
-    fn in_folder(name: &str, path: &Path, options: &EngineOptions) -> Result<Self> {
-        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
-        let params =
-            existing(folder, &["params.json"]).ok_or_else(|| missing(folder, "params.json", &[], "--model"))?;
-        let weights = if path.is_dir() { weights(folder)? } else { path.to_owned() };
-        let codec = options.codec.clone().or_else(|| existing(folder, &CODECS));
-        let speaker = options.speaker_encoder.clone().or_else(|| existing(folder, &SPEAKERS));
-        Ok(Self {
-            name: name.to_owned(),
-            backbone: BackboneSource::Files { params, weights },
-            codec: Source::Path(codec.ok_or_else(|| missing(folder, "codec", &CODECS, "--codec"))?),
-            speaker: speaker.map(Source::Path),
         })
     }
 
@@ -104,20 +70,120 @@ impl Model {
         })
     }
 
-    pub(crate) fn load_codec(&self, device: &Device) -> Result<Codec> {
-        Ok(match &self.codec {
-            Source::Path(path) => Codec::load(path, device, DType::F32)?,
-            Source::Random { config, seed } => Codec::random(*seed, config, device, DType::F32)?,
-        })
+    pub(crate) fn load_codec(&self, device: &Device) -> Result<AudioCodec> {
+        self.codec.load(device)
     }
 
-    pub(crate) fn load_speaker(&self, device: &Device) -> Result<Option<SpeakerEncoder>> {
-        Ok(match &self.speaker {
-            Some(Source::Path(path)) => Some(SpeakerEncoder::load(path, device)?),
-            Some(Source::Random { config, seed }) => Some(SpeakerEncoder::random(*seed, config, device)?),
-            None => None,
-        })
+    pub(crate) fn load_speaker(&self, device: &Device) -> Result<Option<VoiceEncoder>> {
+        self.speaker.as_ref().map(|source| source.load(device)).transpose()
     }
+}
+
+/// The codec that the options name; of the model, nothing else need be there.
+pub(crate) fn find_codec(options: &EngineOptions) -> Result<Source<CodecConfig>> {
+    match &options.codec {
+        Some(path) => Ok(Source::Path(path.clone())),
+        None => Place::of(options)?.1.codec(),
+    }
+}
+
+/// The speaker encoder that the options name, if the model has one; nothing else need be there.
+pub(crate) fn find_speaker(options: &EngineOptions) -> Result<Option<Source<SpeakerConfig>>> {
+    match &options.speaker_encoder {
+        Some(path) => Ok(Some(Source::Path(path.clone()))),
+        None => Ok(Place::of(options)?.1.speaker()),
+    }
+}
+
+impl Source<CodecConfig> {
+    pub(crate) fn load(&self, device: &Device) -> Result<AudioCodec> {
+        Ok(AudioCodec::new(match self {
+            Self::Path(path) => Codec::load(path, device, DType::F32)?,
+            Self::Random { config, seed } => Codec::random(*seed, config, device, DType::F32)?,
+        }))
+    }
+}
+
+impl Source<SpeakerConfig> {
+    pub(crate) fn load(&self, device: &Device) -> Result<VoiceEncoder> {
+        Ok(VoiceEncoder::new(match self {
+            Self::Path(path) => SpeakerEncoder::load(path, device)?,
+            Self::Random { config, seed } => SpeakerEncoder::random(*seed, config, device)?,
+        }))
+    }
+}
+
+impl Place {
+    /// A model's name, and where its parts are.
+    fn of(options: &EngineOptions) -> Result<(String, Self)> {
+        let registry = Registry::load()?;
+        let name = options.model.as_deref().unwrap_or(&registry.default);
+        let place = if is_local_model(name) {
+            Self::Path(PathBuf::from(name))
+        } else {
+            Self::known(name, registry.entry(name)?)?
+        };
+        Ok((name.to_owned(), place))
+    }
+
+    fn known(name: &str, entry: &ModelEntry) -> Result<Self> {
+        if entry.built_in {
+            return Ok(Self::BuiltIn);
+        }
+        let folder = Registry::folder(name)?;
+        if folder.is_dir() {
+            return Ok(Self::Path(folder));
+        }
+        let (files, repo) = (entry.files.join(", "), entry.repo.clone());
+        Err(Error::ModelNotHere { name: name.to_owned(), files, repo, folder })
+    }
+
+    fn backbone(&self) -> Result<BackboneSource> {
+        let Self::Path(path) = self else {
+            return Ok(BackboneSource::Random { config: Box::new(demo::backbone()?), seed: demo::SEED });
+        };
+        let folder = folder_of(path);
+        let params =
+            existing(folder, &["params.json"]).ok_or_else(|| missing(folder, "params.json", &[], "--model"))?;
+        let weights = if path.is_dir() { weights(folder)? } else { path.clone() };
+        Ok(BackboneSource::Files { params, weights })
+    }
+
+    fn codec(&self) -> Result<Source<CodecConfig>> {
+        let Self::Path(path) = self else {
+            return Ok(Source::Random { config: demo::codec(), seed: demo::SEED });
+        };
+        let folder = folder_of(path);
+        let codec = existing(folder, &CODECS).ok_or_else(|| missing(folder, "codec", &CODECS, "--codec"))?;
+        Ok(Source::Path(codec))
+    }
+
+    fn speaker(&self) -> Option<Source<SpeakerConfig>> {
+        match self {
+            Self::BuiltIn => Some(Source::Random { config: demo::speaker(), seed: demo::SEED }),
+            Self::Path(path) => existing(folder_of(path), &SPEAKERS).map(Source::Path),
+        }
+    }
+}
+
+/// What a model lacks to speak on this machine, in words; nothing when it is complete.
+///
+/// # Errors
+/// When the list of models cannot be read or does not know the name.
+pub fn missing_parts(options: &EngineOptions) -> Result<Vec<String>> {
+    let place = match Place::of(options) {
+        Ok((_, place)) => place,
+        Err(error @ Error::ModelNotHere { .. }) => return Ok(vec![error.to_string()]),
+        Err(error) => return Err(error),
+    };
+    let backbone = place.backbone().err();
+    let codec = find_codec(options).err();
+    let speaker = find_speaker(options)?.is_none().then_some(Error::NoSpeakerEncoder);
+    Ok([backbone, codec, speaker].into_iter().flatten().map(|error| error.to_string()).collect())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) }
 }
 
 /// Whether a model's name is a path on this machine rather than a name of the registry. A name that has a path

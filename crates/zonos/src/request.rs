@@ -113,15 +113,26 @@ impl Request {
         self
     }
 
-    /// The text as it is spoken.
-    pub(crate) fn spoken(&self) -> Result<Cow<'_, str>> {
+    /// Checks all that does not depend on the model, so that mistakes are told before one is loaded.
+    ///
+    /// # Errors
+    /// When there is nothing to say or a parameter is out of range.
+    pub fn check(&self) -> Result<()> {
         validate(&self.text, MAX_TEXT_BYTES)?;
-        let normalized = if self.normalize {
+        self.polish.check()?;
+        if let Some(seed) = self.seed.filter(|&seed| seed > MAX_SEED) {
+            return Err(Error::OutOfRange { name: "seed", value: seed.to_string(), range: "0 to 2147483647" });
+        }
+        Ok(self.generation(0).check_ranges()?)
+    }
+
+    /// The text as it is spoken.
+    pub(crate) fn spoken(&self) -> Cow<'_, str> {
+        if self.normalize {
             Normalizer::new(self.language).normalize(&self.text)
         } else {
             Cow::Borrowed(self.text.as_str())
-        };
-        Ok(normalized)
+        }
     }
 
     /// What the prompt tells a model.
@@ -150,14 +161,8 @@ impl Request {
     }
 
     /// The seed given, or one drawn.
-    pub(crate) fn seed_or_drawn(&self) -> Result<u64> {
-        match self.seed {
-            Some(seed) if seed > MAX_SEED => {
-                Err(Error::OutOfRange { name: "seed", value: seed.to_string(), range: "0 to 2147483647" })
-            }
-            Some(seed) => Ok(seed),
-            None => Ok(draw_seed()),
-        }
+    pub(crate) fn seed_or_drawn(&self) -> u64 {
+        self.seed.unwrap_or_else(draw_seed)
     }
 }
 

@@ -53,7 +53,7 @@ impl VoiceLibrary {
     /// # Errors
     /// When there is none of that name, with the nearest names, or its file is damaged.
     pub fn load(&self, name: &str) -> Result<Voice> {
-        Ok(Voice::load(self.existing(name)?)?)
+        Ok(Voice::load(self.file(name)?)?)
     }
 
     /// Saves a voice under a name, which must be new.
@@ -61,10 +61,7 @@ impl VoiceLibrary {
     /// # Errors
     /// When the name is taken or cannot be one, or the folder cannot be written to.
     pub fn add(&self, name: &str, voice: &Voice) -> Result<PathBuf> {
-        let path = self.path(name)?;
-        if path.exists() {
-            return Err(Error::VoiceExists(name.to_owned()));
-        }
+        let path = self.check_new(name)?;
         std::fs::create_dir_all(&self.folder).map_err(|source| self.failed(source))?;
         voice.save(&path)?;
         Ok(path)
@@ -75,11 +72,24 @@ impl VoiceLibrary {
     /// # Errors
     /// When there is none of that name or its file cannot be removed.
     pub fn remove(&self, name: &str) -> Result<()> {
-        let path = self.existing(name)?;
+        let path = self.file(name)?;
         std::fs::remove_file(&path).map_err(|source| Error::Library { path, source })
     }
 
-    fn existing(&self, name: &str) -> Result<PathBuf> {
+    /// Whether a voice can be added under a name, and to which file: worth asking before long work.
+    ///
+    /// # Errors
+    /// When the name is taken or cannot be one.
+    pub fn check_new(&self, name: &str) -> Result<PathBuf> {
+        let path = self.path(name)?;
+        if path.exists() { Err(Error::VoiceExists(name.to_owned())) } else { Ok(path) }
+    }
+
+    /// The file of a voice.
+    ///
+    /// # Errors
+    /// When there is none of that name, with the nearest names.
+    pub fn file(&self, name: &str) -> Result<PathBuf> {
         let path = self.path(name)?;
         if path.is_file() {
             return Ok(path);

@@ -55,13 +55,21 @@ impl Sampling {
     /// # Errors
     /// [`Error::OutOfRange`] for the first that lies outside.
     pub fn check(&self, config: &Config) -> Result<()> {
+        self.check_ranges()?;
+        in_range("repetition_codebooks", self.repetition_codebooks, -1, config.codebooks as i32)
+    }
+
+    /// Checks the parameters whose range is the same for every model.
+    ///
+    /// # Errors
+    /// As [`Sampling::check`].
+    pub fn check_ranges(&self) -> Result<()> {
         in_range("temperature", self.temperature, 0.0, 2.0)?;
         in_range("top_k", self.top_k, 0, 2048)?;
         in_range("top_p", self.top_p, 0.0, 1.0)?;
         in_range("min_p", self.min_p, 0.0, 1.0)?;
         in_range("repetition_window", self.repetition_window, 0, crate::MAX_FRAMES)?;
-        in_range("repetition_penalty", self.repetition_penalty, 1.0, 10.0)?;
-        in_range("repetition_codebooks", self.repetition_codebooks, -1, config.codebooks as i32)
+        in_range("repetition_penalty", self.repetition_penalty, 1.0, 10.0)
     }
 }
 
