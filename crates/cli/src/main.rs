@@ -1,1 +1,19 @@
-fn main() {}
+//! The `zonos` command: it reads arguments, calls the `zonos` library, and tells what came of it.
+
+mod args;
+mod commands;
+mod exit;
+mod inputs;
+mod interrupt;
+mod output;
+mod progress;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    exit::report(interrupt::install().and_then(|()| commands::run(&cli)))
+}

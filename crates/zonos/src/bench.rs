@@ -32,9 +32,9 @@ pub struct BenchReport {
     pub model: String,
     /// What it computed on.
     pub device: String,
-    /// The machine, after all is done.
+    /// The machine, after the model was measured.
     pub machine: Machine,
-    /// Its memory, measured before.
+    /// Its memory, measured last.
     pub read_bandwidth: MemoryBandwidth,
     /// Rows of the prompt.
     pub prompt_rows: usize,
@@ -60,7 +60,6 @@ impl Engine {
     /// # Errors
     /// When the text does not fit the context, or the device fails.
     pub fn bench(&self, options: &BenchOptions) -> Result<BenchReport> {
-        let read_bandwidth = MemoryBandwidth::measure();
         let prompt = Prompt::build(
             self.backbone().config(),
             &options.text,
@@ -79,6 +78,10 @@ impl Engine {
         let frames = generation.frames().len();
         let frames_per_second = frames as f64 / started.elapsed().as_secs_f64();
         let bytes_per_frame = self.backbone().bytes_per_frame();
+        let codec_real_time_factor = self.codec_factor(generation)?;
+        // The measurement takes memory that the model does not.
+        let machine = Machine::now();
+        let read_bandwidth = MemoryBandwidth::measure();
         let used = frames_per_second * bytes_per_frame as f64 / read_bandwidth.bytes_per_second;
         Ok(BenchReport {
             model: self.model().to_owned(),
@@ -90,9 +93,9 @@ impl Engine {
             frames_per_second,
             bytes_per_frame,
             bandwidth_share: self.compute_device().is_cpu().then_some(used),
-            codec_real_time_factor: self.codec_factor(generation)?,
+            codec_real_time_factor,
             first_audio_ms,
-            machine: Machine::now(),
+            machine,
         })
     }
 

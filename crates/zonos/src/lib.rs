@@ -45,7 +45,10 @@ pub use request::{MAX_SEED, Pace, Quality, Request};
 pub use speech::{Report, Speech, Timings};
 pub use voices::VoiceLibrary;
 
-pub use zonos_audio::{Audio, ReadLimits, SampleFormat, wav_comment};
+pub use zonos_audio::{
+    Audio, ReadLimits, SampleFormat, WavOptions, read as read_audio, save_pcm, save_wav, wav_comment, write_pcm,
+    write_wav,
+};
 pub use zonos_codec::Codes;
 pub use zonos_lm::{Background, Delivery, FinishReason, MAX_FRAMES, Sampling};
 pub use zonos_output::{check as check_output, write_atomically};

@@ -1,0 +1,191 @@
+//! Arguments of `say`.
+
+use clap::{ArgGroup, Args, ValueHint};
+use zonos::{Background, Delivery, Pace, Polish, Quality, Request, Sampling};
+
+use super::values::{QualityArg, quality_bucket, quality_value};
+use super::{AudioFormatArgs, LanguageArgs, ModelArgs, TextArgs};
+use crate::exit::usage;
+use crate::output::Output;
+
+/// Examples below the help of `say`.
+const EXAMPLES: &str = "\
+Examples:
+  zonos say \"Hello there.\" --voice ref.mp3 -o hello.wav
+  echo \"From a pipe.\" | zonos say - --voice anna -o - > hello.wav
+  zonos say -f story.txt --voice a.wav --voice b.flac --seed 7 --json -o story.wav";
+
+/// Arguments of `say`.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct SayArgs {
+    #[command(flatten)]
+    pub text: TextArgs,
+    /// Where the speech goes: a WAV file, or `-` for standard output. An existing file is replaced
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Output,
+    /// Whose voice: an audio file, a saved voice, or a name that `zonos voice list` shows. Of several the mean;
+    /// without one the model chooses
+    #[arg(long = "voice", value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
+    pub voices: Vec<String>,
+    #[command(flatten)]
+    pub language: LanguageArgs,
+    /// Speaks the text as it is written
+    #[arg(long)]
+    pub no_normalize: bool,
+    /// Number that the chance draws come from, 0-2147483647. The same seed, request, build and device give the same
+    /// speech [default: drawn and told]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub seed: Option<u64>,
+    /// Frames of 11.6 ms to make at most, 1-6144 [default: what the model's context leaves]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub max_frames: Option<usize>,
+    /// Prints one JSON object on standard output: seed, frames, seconds, timings and so on
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub conditioning: ConditioningArgs,
+    #[command(flatten)]
+    pub sound: SoundArgs,
+    #[command(flatten)]
+    pub sampling: SamplingArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+}
+
+/// How it is to sound.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Manner", group = ArgGroup::new("pace").multiple(false))]
+pub struct ConditioningArgs {
+    /// How fast: 1 is neutral, 2 twice as fast
+    #[arg(long, value_name = "FACTOR", group = "pace", allow_negative_numbers = true)]
+    pub speed: Option<f64>,
+    /// How fast, in UTF-8 bytes of text per second
+    #[arg(long, value_name = "BYTES/S", group = "pace", allow_negative_numbers = true)]
+    pub rate: Option<f64>,
+    /// How fast, as a bucket of the model, from 0
+    #[arg(long, value_name = "N", group = "pace", allow_negative_numbers = true)]
+    pub rate_bucket: Option<usize>,
+    /// A quality by its value, such as lufs=-20 or estimated_snr=60. Repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = quality_value)]
+    pub quality: Vec<QualityArg>,
+    /// A quality by its bucket, such as max_pause=2; `none` leaves it to the model. Repeatable
+    #[arg(long, value_name = "NAME=N|none", value_parser = quality_bucket)]
+    pub quality_bucket: Vec<QualityArg>,
+    /// Says that the voice was recorded without background noise
+    #[arg(long, requires = "voices")]
+    pub clean_background: bool,
+    /// Livelier, less close to the text
+    #[arg(long, requires = "voices")]
+    pub expressive: bool,
+}
+
+/// What is done to the finished sound, and how it is written.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Sound")]
+pub struct SoundArgs {
+    /// Length of a fade at the end, 0-10000 ms
+    #[arg(long, value_name = "MS", default_value_t = Polish::default().fade_out_ms, allow_negative_numbers = true)]
+    pub fade_out: f32,
+    /// Cuts silence at the end
+    #[arg(long)]
+    pub trim: bool,
+    /// Factor on every sample, 0-10
+    #[arg(long, value_name = "FACTOR", default_value_t = Polish::default().volume, allow_negative_numbers = true)]
+    pub volume: f32,
+    #[command(flatten)]
+    pub format: AudioFormatArgs,
+    /// Leaves out the comment that the speech is synthetic, with model, seed and parameters
+    #[arg(long)]
+    pub no_comment: bool,
+}
+
+/// How codes are drawn.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Sampling")]
+pub struct SamplingArgs {
+    /// 0 (always the likeliest) to 2; higher is livelier
+    #[arg(long, value_name = "T", default_value_t = Sampling::default().temperature, allow_negative_numbers = true)]
+    pub temperature: f32,
+    /// Only the k likeliest codes, 0-2048; 0 turns it off
+    #[arg(long, value_name = "K", default_value_t = Sampling::default().top_k, allow_negative_numbers = true)]
+    pub top_k: usize,
+    /// Only the likeliest codes that together reach this probability, 0-1; 0 and 1 turn it off
+    #[arg(long, value_name = "P", default_value_t = Sampling::default().top_p, allow_negative_numbers = true)]
+    pub top_p: f32,
+    /// Only codes at least this likely compared to the likeliest, 0-1; 0 turns it off
+    #[arg(long, value_name = "P", default_value_t = Sampling::default().min_p, allow_negative_numbers = true)]
+    pub min_p: f32,
+    /// Frames back in which a code counts as repeated, 0-6144
+    #[arg(long, value_name = "N", default_value_t = Sampling::default().repetition_window, allow_negative_numbers = true)]
+    pub repetition_window: usize,
+    /// How much repeated codes are held back, 1 (not at all) to 10
+    #[arg(long, value_name = "X", default_value_t = Sampling::default().repetition_penalty, allow_negative_numbers = true)]
+    pub repetition_penalty: f32,
+    /// How many codebooks, from the first, hold repeated codes back; -1 stands for all
+    #[arg(long, value_name = "N", default_value_t = Sampling::default().repetition_codebooks, allow_negative_numbers = true)]
+    pub repetition_codebooks: i32,
+}
+
+impl SayArgs {
+    /// The request, still without a voice. Everything that needs no model is checked.
+    pub fn request(&self) -> anyhow::Result<Request> {
+        if self.json && self.output.is_stdout() {
+            return Err(usage("`--json` and `-o -` both write to standard output: name a file with -o"));
+        }
+        let request = Request {
+            language: self.language.language,
+            normalize: !self.no_normalize,
+            sampling: self.sampling.sampling(),
+            seed: self.seed,
+            max_frames: self.max_frames,
+            pace: self.conditioning.pace(),
+            quality: self.conditioning.qualities()?,
+            background: if self.conditioning.clean_background { Background::Clean } else { Background::default() },
+            delivery: if self.conditioning.expressive { Delivery::Expressive } else { Delivery::default() },
+            polish: self.sound.polish(),
+            ..Request::new(self.text.read()?)
+        };
+        request.check()?;
+        Ok(request)
+    }
+}
+
+impl ConditioningArgs {
+    fn pace(&self) -> Pace {
+        let speed = self.speed.map(Pace::Speed);
+        let rate = self.rate.map(Pace::BytesPerSecond);
+        speed.or(rate).or(self.rate_bucket.map(Pace::Bucket)).unwrap_or_default()
+    }
+
+    /// All qualities, each named once.
+    fn qualities(&self) -> anyhow::Result<Vec<(String, Quality)>> {
+        let all: Vec<_> = self.quality.iter().chain(&self.quality_bucket).cloned().collect();
+        for (place, (name, _)) in all.iter().enumerate() {
+            if all.iter().skip(place + 1).any(|(other, _)| other == name) {
+                return Err(usage(format!("the quality {name} is given twice")));
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl SoundArgs {
+    fn polish(&self) -> Polish {
+        Polish { trim_silence: self.trim, volume: self.volume, fade_out_ms: self.fade_out }
+    }
+}
+
+impl SamplingArgs {
+    fn sampling(&self) -> Sampling {
+        Sampling {
+            temperature: self.temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            min_p: self.min_p,
+            repetition_window: self.repetition_window,
+            repetition_penalty: self.repetition_penalty,
+            repetition_codebooks: self.repetition_codebooks,
+        }
+    }
+}

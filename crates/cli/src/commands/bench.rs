@@ -1,0 +1,63 @@
+//! `zonos bench`
+
+use anyhow::Result;
+use zonos::bench::{BenchOptions, BenchReport};
+use zonos::{Engine, EngineOptions, Precision};
+
+use super::load_engine;
+use crate::args::{BenchArgs, RandomModel};
+use crate::output::{print, print_json};
+use crate::progress::Ui;
+use crate::table::{bytes, table};
+
+pub fn run(args: &BenchArgs, ui: Ui) -> Result<()> {
+    let options = bench_options(args);
+    args.model.set_threads()?;
+    let engine = match args.random {
+        Some(RandomModel::Full) => random_full(args.model.options(), ui)?,
+        None => load_engine(&args.model, ui)?,
+    };
+    let report = ui.during("measuring", || engine.bench(&options))?;
+    if args.json { print_json(&report) } else { print(&table(&rows(&report))) }
+}
+
+fn bench_options(args: &BenchArgs) -> BenchOptions {
+    let defaults = BenchOptions::default();
+    BenchOptions {
+        text: args.text.clone().unwrap_or(defaults.text),
+        frames: args.frames.unwrap_or(defaults.frames),
+        ..defaults
+    }
+}
+
+/// At 16 bits, as released, unless told otherwise.
+fn random_full(options: EngineOptions, ui: Ui) -> Result<Engine> {
+    let options = EngineOptions { precision: options.precision.or(Some(Precision::Bf16)), ..options };
+    Ok(ui.during("drawing weights", || Engine::random_full(&options))?)
+}
+
+fn rows(report: &BenchReport) -> Vec<(&'static str, String)> {
+    let share = report.bandwidth_share.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
+    let peak = report.machine.peak_memory_bytes.map_or("-".to_owned(), bytes);
+    let frames = format!("{:.1} ({:.2} times as fast as it plays)", report.frames_per_second, real_time(report));
+    vec![
+        ("model", report.model.clone()),
+        ("device", report.device.clone()),
+        ("threads", report.machine.threads.to_string()),
+        ("prompt rows", report.prompt_rows.to_string()),
+        ("prefill", format!("{:.1} ms", report.prefill_ms)),
+        ("first audio", format!("{:.1} ms", report.first_audio_ms)),
+        ("frames", report.frames.to_string()),
+        ("frames per second", frames),
+        ("bytes per frame", bytes(report.bytes_per_frame)),
+        ("memory reads", format!("{}/s", bytes(report.read_bandwidth.bytes_per_second as u64))),
+        ("share of it used", share),
+        ("codec", format!("{:.3} s for each second of audio", report.codec_real_time_factor)),
+        ("peak memory", peak),
+    ]
+}
+
+fn real_time(report: &BenchReport) -> f64 {
+    const FRAMES_PER_SECOND: f64 = 44_100.0 / 512.0;
+    report.frames_per_second / FRAMES_PER_SECOND
+}

@@ -1,0 +1,46 @@
+//! `zonos normalize`
+
+use std::io::BufRead;
+
+use anyhow::{Context, Result};
+use zonos::{Normalize, Normalizer};
+
+use crate::args::NormalizeArgs;
+use crate::inputs::{TextSource, utf8};
+use crate::output::print;
+
+/// A line at a time, each written before the next is read.
+pub fn run(args: &NormalizeArgs) -> Result<()> {
+    let normalizer = Normalizer::new(args.language.language);
+    let TextSource { name, mut reader } = args.text.open()?;
+    let mut line = Vec::new();
+    while read_line(&mut reader, &mut line).with_context(|| format!("cannot read {name}"))? {
+        let text = utf8(&line, &name)?;
+        let (text, end) = split_end(text);
+        print(&format!("{}{end}", normalizer.normalize(text)))?;
+    }
+    Ok(())
+}
+
+fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    line.clear();
+    Ok(reader.read_until(b'\n', line)? > 0)
+}
+
+/// A line and its end, which stays as it is; a last line gets one.
+fn split_end(line: &str) -> (&str, &str) {
+    let text = line.trim_end_matches(['\r', '\n']);
+    if text.len() == line.len() { (line, "\n") } else { line.split_at(text.len()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_are_kept() {
+        assert_eq!(split_end("a\r\n"), ("a", "\r\n"));
+        assert_eq!(split_end("\n"), ("", "\n"));
+        assert_eq!(split_end("a"), ("a", "\n"));
+    }
+}

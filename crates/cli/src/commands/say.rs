@@ -1,0 +1,89 @@
+//! `zonos say`
+
+use anyhow::Result;
+use serde::Serialize;
+use zonos::{Engine, FinishReason, Report, Request, Speech, Voice};
+
+use super::load_engine;
+use crate::args::{ModelArgs, SayArgs};
+use crate::inputs::{VoiceSource, find_voices, make_voices, mean};
+use crate::output::{Sound, print_json};
+use crate::progress::Ui;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Said<'a> {
+    output: String,
+    voices: &'a [String],
+    language: String,
+    device: &'a str,
+    sample_rate: u32,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+pub fn run(args: &SayArgs, ui: Ui) -> Result<()> {
+    let request = args.request()?;
+    args.output.check(args.sound.format.raw)?;
+    let voices = find_voices(&args.voices)?;
+    args.model.set_threads()?;
+    // Before the model, which takes long to load: a bad voice is told at once.
+    let request = Request { voice: voice(voices, &args.model, ui)?, ..request };
+    let engine = load_engine(&args.model, ui)?;
+    let speech = speak(&engine, &request, ui)?;
+    args.output.write(&sound(args, &speech))?;
+    tell(args, &speech.report, ui);
+    if args.json { print_json(&said(args, &engine, &speech)) } else { Ok(()) }
+}
+
+fn voice(sources: Vec<VoiceSource>, model: &ModelArgs, ui: Ui) -> Result<Option<Voice>> {
+    if sources.is_empty() {
+        return Ok(None);
+    }
+    let voices = ui.during("listening to the voice", || make_voices(sources, &model.options()))?;
+    mean(&voices).map(Some)
+}
+
+fn speak(engine: &Engine, request: &Request, ui: Ui) -> Result<Speech> {
+    let bar = ui.speaking(request.max_frames);
+    let speech = engine.say_with(request, |progress| {
+        bar.show(progress);
+        true
+    });
+    Ok(speech?)
+}
+
+fn sound<'a>(args: &SayArgs, speech: &'a Speech) -> Sound<'a> {
+    Sound {
+        samples: &speech.samples,
+        sample_rate: speech.sample_rate,
+        format: args.sound.format.sample_format,
+        raw: args.sound.format.raw,
+        comment: (!args.sound.no_comment).then(|| speech.comment.clone()),
+    }
+}
+
+/// Sums up on standard error, and says what may not be as expected.
+fn tell(args: &SayArgs, report: &Report, ui: Ui) {
+    let took = report.timings.total_s();
+    ui.note(format!("{}: {:.2} s of speech in {took:.2} s, seed {}", args.output, report.seconds, report.seed));
+    match report.finish_reason {
+        FinishReason::MaxFrames => ui.note("it ended at --max-frames: the text may not be spoken to its end"),
+        FinishReason::ContextFull => ui.warn("the model's context is full: the text may not be spoken to its end"),
+        FinishReason::EndOfAudio | FinishReason::Cancelled => {}
+    }
+    if report.frames == 0 {
+        ui.warn("the model ended without a sound: try another --seed");
+    }
+}
+
+fn said<'a>(args: &'a SayArgs, engine: &'a Engine, speech: &'a Speech) -> Said<'a> {
+    Said {
+        output: args.output.to_string(),
+        voices: &args.voices,
+        language: args.language.language.to_string(),
+        device: engine.device(),
+        sample_rate: speech.sample_rate,
+        report: &speech.report,
+    }
+}

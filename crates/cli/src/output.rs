@@ -1,0 +1,132 @@
+//! Where results go: standard output, or files that appear whole or not at all.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use zonos::{SampleFormat, WavOptions};
+
+use crate::exit::usage;
+use crate::interrupt;
+
+/// Endings that ask for a format which is not written.
+const OTHER_FORMATS: [&str; 9] = ["mp3", "flac", "ogg", "opus", "m4a", "aac", "aiff", "webm", "wma"];
+
+/// Where audio goes.
+#[derive(Clone, Debug)]
+pub enum Output {
+    Stdout,
+    File(PathBuf),
+}
+
+impl From<OsString> for Output {
+    fn from(name: OsString) -> Self {
+        if name == "-" { Self::Stdout } else { Self::File(name.into()) }
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("-"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// Finished audio and how it is to be written.
+pub struct Sound<'a> {
+    pub samples: &'a [f32],
+    pub sample_rate: u32,
+    pub format: SampleFormat,
+    /// Without a WAV header.
+    pub raw: bool,
+    pub comment: Option<String>,
+}
+
+impl Output {
+    /// Whether audio can go there, before any of it is made.
+    pub fn check(&self, raw: bool) -> Result<()> {
+        match self {
+            Self::Stdout if io::stdout().is_terminal() => {
+                Err(usage("`-o -` writes audio to standard output, which is a terminal: redirect it, or name a file"))
+            }
+            Self::Stdout => Ok(()),
+            Self::File(path) => check_ending(path, raw).and_then(|()| check_file(path)),
+        }
+    }
+
+    pub fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout)
+    }
+
+    /// Writes audio.
+    pub fn write(&self, sound: &Sound) -> Result<()> {
+        let options = sound.wav_options();
+        let written = match (self, sound.raw) {
+            (Self::Stdout, true) => zonos::write_pcm(stdout(), sound.samples, sound.format),
+            (Self::Stdout, false) => zonos::write_wav(stdout(), sound.samples, &options),
+            (Self::File(path), true) => held(|| zonos::save_pcm(path, sound.samples, sound.format)),
+            (Self::File(path), false) => held(|| zonos::save_wav(path, sound.samples, &options)),
+        };
+        Ok(written.map_err(zonos::Error::from)?)
+    }
+}
+
+impl Sound<'_> {
+    fn wav_options(&self) -> WavOptions {
+        WavOptions {
+            sample_rate: self.sample_rate,
+            format: self.format,
+            comment: self.comment.clone(),
+            software: self.comment.is_some().then(|| zonos::SOFTWARE.to_owned()),
+        }
+    }
+}
+
+fn check_ending(path: &Path, raw: bool) -> Result<()> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    if raw || !OTHER_FORMATS.contains(&ending.as_str()) {
+        return Ok(());
+    }
+    Err(usage(format!("cannot write {ending} files: name a .wav file in the place of {}", path.display())))
+}
+
+/// Whether a file can be written, before it is made.
+pub fn check_file(path: &Path) -> Result<()> {
+    Ok(zonos::check_output(path).map_err(zonos::Error::from)?)
+}
+
+/// Writes a file that Ctrl-C does not cut short.
+pub fn held<T>(write: impl FnOnce() -> T) -> T {
+    let _held = interrupt::hold();
+    write()
+}
+
+fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::new(io::stdout().lock())
+}
+
+/// Writes text to standard output.
+pub fn print(text: &str) -> Result<()> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes bytes to standard output.
+pub fn print_bytes(bytes: &[u8]) -> Result<()> {
+    let mut stdout = stdout();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).context("cannot write to standard output")
+}
+
+/// Writes a line to standard error. Nobody may be reading it, which is no reason to stop.
+pub fn say_aside(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Writes a value as JSON to standard output.
+pub fn print_json(value: &impl Serialize) -> Result<()> {
+    print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}
