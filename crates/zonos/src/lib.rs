@@ -37,7 +37,7 @@ pub use engine::{Engine, EngineOptions, Progress, set_threads};
 pub use error::{Error, Result};
 pub use home::home;
 pub use machine::{Machine, MemoryBandwidth};
-pub use model::{is_local_model, missing_parts};
+pub use model::missing_parts;
 pub use parts::{AudioCodec, VoiceEncoder, is_saved_voice};
 pub use polish::Polish;
 pub use registry::{ModelEntry, Registry};

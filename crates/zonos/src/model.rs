@@ -118,10 +118,11 @@ impl Place {
     fn of(options: &EngineOptions) -> Result<(String, Self)> {
         let registry = Registry::load()?;
         let name = options.model.as_deref().unwrap_or(&registry.default);
-        let place = if is_local_model(name) {
-            Self::Path(PathBuf::from(name))
-        } else {
-            Self::known(name, registry.entry(name)?)?
+        let path = PathBuf::from(name);
+        // A folder that happens to have the name of a model can be written as `./name`.
+        let place = match registry.models.contains_key(name) || !path.exists() {
+            true => Self::known(name, registry.entry(name)?)?,
+            false => Self::Path(path),
         };
         Ok((name.to_owned(), place))
     }
@@ -143,8 +144,8 @@ impl Place {
             return Ok(BackboneSource::Random { config: Box::new(demo::backbone()?), seed: demo::SEED });
         };
         let folder = folder_of(path);
-        let params =
-            existing(folder, &["params.json"]).ok_or_else(|| missing(folder, "params.json", &[], "--model"))?;
+        let params = existing(folder, &["params.json"])
+            .ok_or_else(|| missing(folder, "configuration", &["params.json"], "--model"))?;
         let weights = if path.is_dir() { weights(folder)? } else { path.clone() };
         Ok(BackboneSource::Files { params, weights })
     }
@@ -186,13 +187,6 @@ fn folder_of(path: &Path) -> &Path {
     if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) }
 }
 
-/// Whether a model's name is a path on this machine rather than a name of the registry. A name that has a path
-/// separator or an ending is taken for a path even if nothing is there, so that the error speaks of it.
-pub fn is_local_model(name: &str) -> bool {
-    let path = Path::new(name);
-    path.components().count() > 1 || path.exists() || path.extension().is_some()
-}
-
 fn existing(folder: &Path, names: &[&str]) -> Option<PathBuf> {
     names.iter().map(|name| folder.join(name)).find(|path| path.exists())
 }
@@ -204,6 +198,5 @@ fn weights(folder: &Path) -> Result<PathBuf> {
 }
 
 fn missing(folder: &Path, part: &'static str, names: &[&str], option: &'static str) -> Error {
-    let expected = if names.is_empty() { part.to_owned() } else { names.join(", ") };
-    Error::MissingPart { folder: folder.to_owned(), part, expected, option }
+    Error::MissingPart { folder: folder.to_owned(), part, expected: names.join(", "), option }
 }

@@ -1,0 +1,52 @@
+//! Ctrl-C.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use crate::support::{Run, Sandbox};
+
+fn interrupt(child: &Child) {
+    let status = Command::new("kill").arg("-INT").arg(child.id().to_string()).status().unwrap();
+    assert!(status.success());
+}
+
+#[track_caller]
+fn assert_interrupted(child: Child) {
+    let run = Run::wait(child);
+    assert_eq!(run.code, Some(130), "{}", run.stderr);
+    assert!(run.stderr.contains("interrupted"), "{}", run.stderr);
+}
+
+#[test]
+fn a_filter_that_waits_for_input_stops() {
+    let sandbox = Sandbox::new();
+    let mut child = sandbox.command(&["normalize", "-"]).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"a line\n").unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert_eq!(line, "a line\n");
+    interrupt(&child);
+    assert_interrupted(child);
+    drop(stdin);
+}
+
+#[test]
+fn speech_in_the_making_leaves_no_file() {
+    let sandbox = Sandbox::new();
+    sandbox.write("old.wav", "old");
+    for output in ["new.wav", "old.wav"] {
+        let mut child = sandbox.command(&["say", "-", "--model", "demo", "-o", output]).spawn().unwrap();
+        // Reading a prompt of this length takes seconds. More line ends than a pipe holds follow, so that the text
+        // is being read, and Ctrl-C watched for, when all is written.
+        let text = "word ".repeat(1180) + &"\n".repeat(1 << 20);
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        interrupt(&child);
+        assert_interrupted(child);
+    }
+    assert_eq!(sandbox.files(), ["old.wav"]);
+    assert_eq!(sandbox.read("old.wav"), b"old");
+}

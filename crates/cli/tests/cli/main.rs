@@ -1,0 +1,16 @@
+//! The `zonos` command as a person or a script uses it, with the built-in demo model.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod codes;
+mod help;
+#[cfg(unix)]
+mod interrupt;
+mod machine;
+mod mistakes;
+mod pipes;
+mod real_voices;
+mod say;
+mod support;
+mod text;
+mod voice;
+mod voice_mistakes;

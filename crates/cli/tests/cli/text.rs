@@ -1,0 +1,64 @@
+//! Where text comes from, and the normalizer as a filter.
+
+use crate::support::Sandbox;
+
+const SAY: [&str; 7] = ["say", "--model", "demo", "--seed", "3", "--max-frames", "30"];
+
+#[test]
+fn text_comes_from_the_line_a_file_or_standard_input() {
+    let sandbox = Sandbox::new();
+    let line = sandbox.said(&[]);
+    let say = |args: &[&str], stdin: &str| {
+        sandbox.run_with(&[&SAY[..], args, &["-o", "other.wav"]].concat(), stdin).done();
+        sandbox.read("other.wav")
+    };
+    sandbox.write("text.txt", "\u{feff}Hello there.\r\n");
+    assert_eq!(say(&["-"], "Hello there.\n"), line);
+    assert_eq!(say(&["-f", "-"], "Hello there."), line);
+    assert_eq!(say(&["-f", "text.txt"], ""), line);
+    assert_ne!(say(&["-"], "Hello  there."), line);
+}
+
+#[test]
+fn a_text_that_begins_with_a_dash_goes_after_two() {
+    Sandbox::new().say(&["-o", "a.wav", "--", "-5 degrees"]).done();
+}
+
+#[test]
+fn text_that_cannot_be_spoken_is_refused() {
+    let sandbox = Sandbox::new();
+    let say = |text: &str| sandbox.say(&["-o", "a.wav", text]);
+    for empty in ["", "  ", "\n\t"] {
+        say(empty).fails(2, &["text is empty"]);
+    }
+    say("bell\u{7}").fails(2, &["U+0007"]);
+    say(&"word ".repeat(2000)).fails(2, &["shorten the text or split it"]);
+    let stdin = |bytes: &[u8]| sandbox.run_with(&[&SAY[..], &["-", "-o", "a.wav"]].concat(), bytes);
+    stdin(b"").fails(2, &["text is empty"]);
+    stdin(b"caf\xe9").fails(2, &["standard input is not UTF-8", "byte 3"]);
+    stdin(&b"x".repeat(5 << 20)).fails(2, &["text has", "bytes"]);
+    sandbox.say(&["-o", "a.wav", "-f", "none.txt"]).fails(1, &["cannot read none.txt"]);
+    assert_eq!(sandbox.files(), Vec::<String>::new());
+}
+
+#[test]
+fn text_is_given_once() {
+    let sandbox = Sandbox::new();
+    sandbox.say(&["-o", "a.wav"]).fails(2, &["TEXT", "--file"]);
+    sandbox.say(&["-o", "a.wav", "Hi.", "-f", "b.txt"]).fails(2, &["cannot be used with"]);
+}
+
+#[test]
+fn normalize_is_a_filter_that_changes_nothing_yet() {
+    let sandbox = Sandbox::new();
+    let text = "3 kg\r\n\n  Größe\t5 €\nlast";
+    let filtered = sandbox.run_with(&["normalize", "-", "--language", "de"], text).done();
+    assert_eq!(filtered.text(), format!("{text}\n"));
+    assert_eq!(sandbox.run(&["normalize", "a\nb"]).done().text(), "a\nb\n");
+    sandbox.write("text.txt", "one\ntwo\n");
+    assert_eq!(sandbox.run(&["normalize", "-f", "text.txt"]).done().text(), "one\ntwo\n");
+    assert_eq!(sandbox.run_with(&["normalize", "-"], "").done().text(), "");
+    let broken = sandbox.run_with(&["normalize", "-"], b"good\nb\xff\n");
+    assert_eq!((broken.code, broken.text().as_str()), (Some(2), "good\n"));
+    sandbox.run(&["normalize", "a", "--language", "klingon"]).fails(2, &["klingon", "en_us"]);
+}
