@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use serde::Deserialize as _;
+
 use crate::params::{Params, ParamsFile};
 use crate::{Buckets, Error, QualityFeature, Result};
 
@@ -228,12 +230,9 @@ fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<()> {
 
 /// Says which key of the file is wrong.
 fn explain(json: &str, error: &serde_json::Error) -> Error {
-    let nested =
-        serde_json::from_str::<serde_json::Value>(json).ok().and_then(|mut file| match file.get_mut("model") {
-            Some(model) => Some(model.take()),
-            None => Some(file),
-        });
-    let reason = nested.and_then(|params| serde_json::from_value::<Params>(params).err());
+    let file: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    let params = file.get("model").unwrap_or(&file);
+    let reason = Params::deserialize(params).err();
     Error::Config(reason.map_or_else(|| error.to_string(), |reason| reason.to_string()))
 }
 

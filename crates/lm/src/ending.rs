@@ -19,11 +19,10 @@ impl EndOfAudio {
 
     /// Takes the next delayed frame. Returns whether it was the last one needed.
     pub fn observe(&mut self, frame: &[u32]) -> bool {
-        if self.end.is_none() {
-            if let Some(codebook) = frame.iter().rposition(|&id| id == self.end_code) {
-                self.end = Some(self.seen.saturating_sub(codebook));
-                self.left = Some(frame.len() + 1);
-            }
+        let highest = frame.iter().rposition(|&id| id == self.end_code);
+        if let (None, Some(codebook)) = (self.end, highest) {
+            self.end = Some(self.seen.saturating_sub(codebook));
+            self.left = Some(frame.len() + 1);
         }
         self.seen += 1;
         self.left = self.left.map(|left| left.saturating_sub(1));

@@ -76,7 +76,7 @@ fn a_voice_changes_the_speech() {
     let low = engine.say(&request.clone().voice(low)).unwrap();
     let high = engine.say(&request.voice(high)).unwrap();
     assert_ne!(low.codes, high.codes);
-    assert!(low.report.prompt_rows == high.report.prompt_rows);
+    assert_eq!(low.report.prompt_rows, high.report.prompt_rows);
 }
 
 #[test]

@@ -1,9 +1,11 @@
-//! Dot products of one weight row with a few activation rows: one version for each instruction set, chosen at run
-//! time. Within a version a row's sum is formed in one order, however many rows are multiplied beside it.
+//! Dot products of a few weight rows with a few activation rows: one version for each instruction set, chosen at run
+//! time. Within a version the sum of a pair of rows is formed in one order, whatever tile it is part of.
 
 use half::{bf16, f16};
 
-/// Activation rows that share one reading of the weights.
+/// Weight rows of a tile: each vector of activations is loaded once for them.
+pub(super) const WEIGHT_ROWS: usize = 2;
+/// Activation rows of a tile: each vector of weights is loaded once for them.
 pub(super) const ROWS: usize = 4;
 
 /// A stored number that widens to float32.
@@ -43,21 +45,23 @@ impl Widen for f16 {
     }
 }
 
-/// `weight` times each row of `x`; all of one length.
-pub(super) fn dot<T: Element, const N: usize>(weight: &[T], x: [&[f32]; N]) -> [f32; N] {
-    assert!(x.iter().all(|x| x.len() == weight.len()), "rows of one length");
+/// Each row of `weights` times each row of `x`; all of one length.
+pub(super) fn dots<T: Element, const W: usize, const N: usize>(weights: [&[T]; W], x: [&[f32]; N]) -> [[f32; N]; W] {
+    let len = x.first().map_or(0, |x| x.len());
+    let one_length = weights.iter().all(|row| row.len() == len) && x.iter().all(|row| row.len() == len);
+    assert!(one_length, "rows of one length");
     #[cfg(target_arch = "x86_64")]
     {
         if is_x86_feature_detected!("avx512f") {
             // SAFETY: the processor has AVX-512F, as was just asked, and all rows are of one length.
-            return unsafe { x86::dot_avx512(weight, x) };
+            return unsafe { x86::dots_avx512(weights, x) };
         }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
             // SAFETY: the processor has AVX2, FMA and F16C, as was just asked, and all rows are of one length.
-            return unsafe { x86::dot_avx2(weight, x) };
+            return unsafe { x86::dots_avx2(weights, x) };
         }
     }
-    x.map(|x| dot_plain(weight, x))
+    weights.map(|weight| x.map(|x| dot_plain(weight, x)))
 }
 
 /// Sums kept side by side, for compilers to turn into vectors.
@@ -79,9 +83,10 @@ fn dot_plain<T: Widen>(weight: &[T], x: &[f32]) -> f32 {
 }
 
 #[cfg(target_arch = "x86_64")]
+// Sums stay in registers only while nothing borrows them: no iterators, no closures around them.
+#[expect(clippy::needless_range_loop)]
 mod x86 {
     use std::arch::x86_64::*;
-    use std::array::from_fn;
 
     use half::{bf16, f16};
 
@@ -151,60 +156,85 @@ mod x86 {
         }
     }
 
-    /// Vectors summed side by side in each version: enough to hide the latency of the products.
-    const AVX512_SUMS: usize = 4;
-    const AVX2_SUMS: usize = 2;
+    /// Vectors summed side by side for each pair of rows: as many as registers hold for a tile of two by four rows.
+    const AVX512_SUMS: usize = 2;
+    const AVX2_SUMS: usize = 1;
 
-    /// Every row of `x` must be as long as `weight`.
+    /// All rows must be of one length.
     #[target_feature(enable = "avx512f")]
-    pub(super) fn dot_avx512<T: Widen + Load, const N: usize>(weight: &[T], x: [&[f32]; N]) -> [f32; N] {
+    pub(super) fn dots_avx512<T: Widen + Load, const W: usize, const N: usize>(
+        weights: [&[T]; W],
+        x: [&[f32]; N],
+    ) -> [[f32; N]; W] {
         const BLOCK: usize = 16 * AVX512_SUMS;
-        let mut sums = [[_mm512_setzero_ps(); AVX512_SUMS]; N];
-        let end = weight.len() / BLOCK * BLOCK;
+        let mut sums = [[[_mm512_setzero_ps(); AVX512_SUMS]; N]; W];
+        let end = x.first().map_or(0, |x| x.len() / BLOCK * BLOCK);
         for start in (0..end).step_by(BLOCK) {
             for part in 0..AVX512_SUMS {
                 let at = start + 16 * part;
-                // SAFETY: `at + 16` is at most `end`, and so inside `weight` and every row of `x`.
-                let weight = unsafe { T::load16(weight.as_ptr().add(at)) };
-                for row in 0..N {
-                    // SAFETY: as above.
-                    let x = unsafe { _mm512_loadu_ps(x[row].as_ptr().add(at)) };
-                    sums[row][part] = _mm512_fmadd_ps(weight, x, sums[row][part]);
+                // SAFETY: `at + 16` is at most `end`, and so inside every row of `weights` and `x`.
+                let weights = weights.map(|row| unsafe { T::load16(row.as_ptr().add(at)) });
+                // SAFETY: as above.
+                let x = x.map(|row| unsafe { _mm512_loadu_ps(row.as_ptr().add(at)) });
+                for w in 0..W {
+                    for n in 0..N {
+                        sums[w][n][part] = _mm512_fmadd_ps(weights[w], x[n], sums[w][n][part]);
+                    }
                 }
             }
         }
-        from_fn(|row| {
-            let [a, b, c, d] = sums[row];
-            let sum = _mm512_add_ps(_mm512_add_ps(a, b), _mm512_add_ps(c, d));
-            _mm512_reduce_add_ps(sum) + tail(&weight[end..], &x[row][end..])
-        })
+        let mut results = [[0f32; N]; W];
+        for w in 0..W {
+            for n in 0..N {
+                results[w][n] = add_avx512(sums[w][n]) + tail(&weights[w][end..], &x[n][end..]);
+            }
+        }
+        results
     }
 
-    /// Every row of `x` must be as long as `weight`.
+    #[target_feature(enable = "avx512f")]
+    fn add_avx512([a, b]: [__m512; AVX512_SUMS]) -> f32 {
+        _mm512_reduce_add_ps(_mm512_add_ps(a, b))
+    }
+
+    /// All rows must be of one length.
     #[target_feature(enable = "avx2,fma,f16c")]
-    pub(super) fn dot_avx2<T: Widen + Load, const N: usize>(weight: &[T], x: [&[f32]; N]) -> [f32; N] {
+    pub(super) fn dots_avx2<T: Widen + Load, const W: usize, const N: usize>(
+        weights: [&[T]; W],
+        x: [&[f32]; N],
+    ) -> [[f32; N]; W] {
         const BLOCK: usize = 8 * AVX2_SUMS;
-        let mut sums = [[_mm256_setzero_ps(); AVX2_SUMS]; N];
-        let end = weight.len() / BLOCK * BLOCK;
+        let mut sums = [[[_mm256_setzero_ps(); AVX2_SUMS]; N]; W];
+        let end = x.first().map_or(0, |x| x.len() / BLOCK * BLOCK);
         for start in (0..end).step_by(BLOCK) {
             for part in 0..AVX2_SUMS {
                 let at = start + 8 * part;
-                // SAFETY: `at + 8` is at most `end`, and so inside `weight` and every row of `x`.
-                let weight = unsafe { T::load8(weight.as_ptr().add(at)) };
-                for row in 0..N {
-                    // SAFETY: as above.
-                    let x = unsafe { _mm256_loadu_ps(x[row].as_ptr().add(at)) };
-                    sums[row][part] = _mm256_fmadd_ps(weight, x, sums[row][part]);
+                // SAFETY: `at + 8` is at most `end`, and so inside every row of `weights` and `x`.
+                let weights = weights.map(|row| unsafe { T::load8(row.as_ptr().add(at)) });
+                // SAFETY: as above.
+                let x = x.map(|row| unsafe { _mm256_loadu_ps(row.as_ptr().add(at)) });
+                for w in 0..W {
+                    for n in 0..N {
+                        sums[w][n][part] = _mm256_fmadd_ps(weights[w], x[n], sums[w][n][part]);
+                    }
                 }
             }
         }
-        from_fn(|row| {
-            let [a, b] = sums[row];
-            let mut lanes = [0f32; 8];
-            // SAFETY: `lanes` has room for eight numbers.
-            unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), _mm256_add_ps(a, b)) };
-            lanes.iter().sum::<f32>() + tail(&weight[end..], &x[row][end..])
-        })
+        let mut results = [[0f32; N]; W];
+        for w in 0..W {
+            for n in 0..N {
+                results[w][n] = add_avx2(sums[w][n]) + tail(&weights[w][end..], &x[n][end..]);
+            }
+        }
+        results
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn add_avx2([sum]: [__m256; AVX2_SUMS]) -> f32 {
+        let mut lanes = [0f32; 8];
+        // SAFETY: `lanes` has room for eight numbers.
+        unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), sum) };
+        lanes.iter().sum()
     }
 
     /// What does not fill a block.
@@ -226,16 +256,17 @@ mod tests {
 
     /// Every version that this processor has, for one element type.
     fn versions<T: Element>(weight: &[T], x: [&[f32]; 2]) -> Vec<[f32; 2]> {
-        let mut versions = vec![x.map(|x| dot_plain(weight, x)), dot(weight, x)];
+        let [first, second] = dots([weight, weight], x);
+        let mut versions = vec![x.map(|x| dot_plain(weight, x)), first, second];
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx512f") {
                 // SAFETY: the processor has AVX-512F and the rows are of one length.
-                versions.push(unsafe { x86::dot_avx512(weight, x) });
+                versions.extend(unsafe { x86::dots_avx512([weight], x) });
             }
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
                 // SAFETY: the processor has what the version needs and the rows are of one length.
-                versions.push(unsafe { x86::dot_avx2(weight, x) });
+                versions.extend(unsafe { x86::dots_avx2([weight], x) });
             }
         }
         versions

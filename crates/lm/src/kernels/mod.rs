@@ -5,10 +5,12 @@
 
 mod dot;
 
+use std::array::from_fn;
+
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
-use dot::{Element, ROWS, dot};
+use dot::{Element, ROWS, WEIGHT_ROWS, dots};
 
 /// Products of fewer multiplications than this are not worth waking other threads for.
 const PARALLEL_FROM: usize = 1 << 17;
@@ -69,8 +71,12 @@ fn product<T: Element>(x: &[f32], weight: &[T], size: Size) -> Vec<f32> {
     // Column by column, so that each task writes a range of its own.
     let mut transposed = vec![0.0; size.rows * size.outputs];
     let task = |(columns, weight): (&mut [f32], &[T])| {
-        for (column, weight) in columns.chunks_exact_mut(size.rows).zip(weight.chunks_exact(size.inputs)) {
-            column_product(x, weight, column);
+        let columns = columns.chunks_mut(WEIGHT_ROWS * size.rows);
+        for (columns, weight) in columns.zip(weight.chunks(WEIGHT_ROWS * size.inputs)) {
+            match weight.split_at(size.inputs) {
+                (only, []) => columns_product(x, [only], columns),
+                (first, second) => columns_product(x, [first, second], columns),
+            }
         }
     };
     if size.rows * size.inputs * size.outputs < PARALLEL_FROM {
@@ -82,18 +88,24 @@ fn product<T: Element>(x: &[f32], weight: &[T], size: Size) -> Vec<f32> {
     if size.rows == 1 { transposed } else { transpose(&transposed, size) }
 }
 
-/// One row of the weight against every row of `x`, a few at a time while it stays in the cache.
-fn column_product<T: Element>(x: &[f32], weight: &[T], column: &mut [f32]) {
-    let inputs = weight.len();
-    for (results, x) in column.chunks_mut(ROWS).zip(x.chunks(ROWS * inputs)) {
-        match results {
-            [a, b, c, d] => {
-                let (ab, cd) = x.split_at(2 * inputs);
-                let ((xa, xb), (xc, xd)) = (ab.split_at(inputs), cd.split_at(inputs));
-                [*a, *b, *c, *d] = dot(weight, [xa, xb, xc, xd]);
-            }
-            few => few.iter_mut().zip(x.chunks_exact(inputs)).for_each(|(result, x)| [*result] = dot(weight, [x])),
-        }
+/// A few rows of the weight against every row of `x`, while they stay in the cache.
+fn columns_product<T: Element, const W: usize>(x: &[f32], weights: [&[T]; W], columns: &mut [f32]) {
+    let inputs = weights.first().map_or(0, |row| row.len());
+    let (rows, row) = (columns.len() / W, |index: usize| &x[index * inputs..(index + 1) * inputs]);
+    let whole = rows / ROWS * ROWS;
+    for first in (0..whole).step_by(ROWS) {
+        let tile = dots(weights, from_fn::<_, ROWS, _>(|n| row(first + n)));
+        put(columns, rows, first, tile);
+    }
+    for last in whole..rows {
+        put(columns, rows, last, dots(weights, [row(last)]));
+    }
+}
+
+/// Writes a tile of results to its place in columns of `rows`.
+fn put<const W: usize, const N: usize>(columns: &mut [f32], rows: usize, first: usize, tile: [[f32; N]; W]) {
+    for (column, results) in columns.chunks_exact_mut(rows).zip(tile) {
+        column[first..first + N].copy_from_slice(&results);
     }
 }
 
