@@ -1,4 +1,5 @@
 //! Decode in frames per second and bytes of weights per second; prefill in rows per second.
+#![allow(clippy::unwrap_used)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use zonos_benches::{full_backbone, print_bandwidth, prompt, synchronize, tiny_backbone};

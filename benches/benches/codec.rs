@@ -1,4 +1,5 @@
 //! The codec, in frames per second of audio: real time is 86.13.
+#![allow(clippy::unwrap_used)]
 
 use candle_core::DType;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

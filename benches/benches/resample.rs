@@ -1,4 +1,5 @@
 //! Resampling to the speaker encoder's rate, in input samples per second.
+#![allow(clippy::unwrap_used)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use zonos_audio::resample;

@@ -1,4 +1,5 @@
 //! The sampler alone: one frame of nine codebooks with the default parameters, in frames per second.
+#![allow(clippy::unwrap_used)]
 
 use std::hint::black_box;
 

@@ -1,4 +1,5 @@
 //! The speaker encoder of the released size, in samples per second: real time is 24,000.
+#![allow(clippy::unwrap_used)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use zonos_benches::device;
@@ -9,7 +10,8 @@ const SECONDS: usize = 10;
 fn benches(criterion: &mut Criterion) {
     let encoder = SpeakerEncoder::random(1, &SpeakerConfig::default(), &device()).unwrap();
     let rate = encoder.sample_rate() as usize;
-    let clip: Vec<f32> = (0..SECONDS * rate).map(|i| (i as f32 * 0.05).sin() * (i as f32 * 0.000_3).cos() * 0.5).collect();
+    let clip: Vec<f32> =
+        (0..SECONDS * rate).map(|i| (i as f32 * 0.05).sin() * (i as f32 * 0.000_3).cos() * 0.5).collect();
     let mut group = criterion.benchmark_group("speaker");
     group.throughput(Throughput::Elements(clip.len() as u64)).sample_size(10);
     group.bench_function("full, 10 s", |bencher| bencher.iter(|| encoder.embed(&clip).unwrap()));

@@ -51,5 +51,9 @@ pub fn synchronize(device: &Device) {
 /// Prints how fast this machine reads memory, measured now.
 pub fn print_bandwidth() {
     let bandwidth = MemoryBandwidth::measure().bytes_per_second;
-    println!("read bandwidth of this machine: {:.1} GB/s ({:.2} GiB/s)", bandwidth / 1e9, bandwidth / (1u64 << 30) as f64);
+    println!(
+        "read bandwidth of this machine: {:.1} GB/s ({:.2} GiB/s)",
+        bandwidth / 1e9,
+        bandwidth / (1u64 << 30) as f64
+    );
 }

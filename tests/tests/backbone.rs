@@ -1,4 +1,5 @@
 //! The backbone against the reference: hidden states layer by layer, router choices, logits, greedy frames.
+#![allow(clippy::unwrap_used)]
 
 use candle_core::{DType, Device, IndexOp, Tensor};
 use serde_json::Value;

@@ -1,4 +1,5 @@
 //! End of audio and the delay pattern against the reference: exact.
+#![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
 use zonos_lm::delay::{delay, undelay};

@@ -1,4 +1,5 @@
 //! The generation loop: reproducible alone and in company, and always with a reason to stop.
+#![allow(clippy::unwrap_used)]
 
 use candle_core::{DType, Device};
 use zonos_lm::{

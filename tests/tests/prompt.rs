@@ -1,4 +1,5 @@
 //! Prompt rows and buckets against the reference: exact.
+#![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
 use zonos_lm::{Background, Conditioning, Config, Delivery, Prompt};

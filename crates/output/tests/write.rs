@@ -1,4 +1,5 @@
 //! What becomes of output files when writing them goes well, and when it does not.
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::io::{self, Write as _};

@@ -1,4 +1,5 @@
 //! The library as a program that embeds it sees it, with the built-in demo model and with models in folders.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 
