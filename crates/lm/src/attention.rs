@@ -5,7 +5,7 @@ use zonos_weights::Weights;
 use crate::Result;
 use crate::backbone::Span;
 use crate::config::Config;
-use crate::matrix::{Matrix, Phase};
+use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
 use crate::rope::Rotation;
 
@@ -50,16 +50,9 @@ impl Attention {
     }
 
     /// `x` [rows, dim], normed; `spans` tell which rows belong to which sequence.
-    pub(crate) fn forward(
-        &self,
-        x: &Tensor,
-        layer: usize,
-        rotation: &Rotation,
-        spans: &mut [Span],
-        phase: Phase,
-    ) -> Result<Tensor> {
+    pub(crate) fn forward(&self, x: &Tensor, layer: usize, rotation: &Rotation, spans: &mut [Span]) -> Result<Tensor> {
         let rows = x.dim(0)?;
-        let (query, key, value) = self.project(x, rotation, phase)?;
+        let (query, key, value) = self.project(x, rotation)?;
         let mut outputs = Vec::with_capacity(spans.len());
         let mut start = 0;
         for span in spans {
@@ -71,16 +64,16 @@ impl Attention {
             start += span.rows;
         }
         let heads = Tensor::cat(&outputs, 1)?.transpose(0, 1)?;
-        let gate = sigmoid(&self.gate.forward(x, phase)?)?.unsqueeze(D::Minus1)?;
+        let gate = sigmoid(&self.gate.forward(x)?)?.unsqueeze(D::Minus1)?;
         let gated = heads.broadcast_mul(&gate)?.reshape((rows, self.heads * self.head_dim))?;
-        self.output.forward(&gated, phase)
+        self.output.forward(&gated)
     }
 
     /// Queries [heads, rows, head_dim], keys and values [kv_heads, rows, head_dim].
-    fn project(&self, x: &Tensor, rotation: &Rotation, phase: Phase) -> Result<(Tensor, Tensor, Tensor)> {
-        let query = self.query.forward(x, phase)?;
+    fn project(&self, x: &Tensor, rotation: &Rotation) -> Result<(Tensor, Tensor, Tensor)> {
+        let query = self.query.forward(x)?;
         let query = self.qk_norm.forward(&self.split(&query, self.heads)?)?.broadcast_mul(&self.temperature)?;
-        let key_value = self.key_value.forward(x, phase)?.chunk(2, 1)?;
+        let key_value = self.key_value.forward(x)?.chunk(2, 1)?;
         let key = self.qk_norm.forward(&self.split(&key_value[0], self.kv_heads)?)?;
         let value = self.split(&key_value[1], self.kv_heads)?.transpose(0, 1)?;
         Ok((rotation.apply(&query.transpose(0, 1)?)?, rotation.apply(&key.transpose(0, 1)?)?, value))

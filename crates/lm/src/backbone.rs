@@ -3,7 +3,7 @@ use zonos_weights::{Checkpoint, Weights};
 
 use crate::block::Block;
 use crate::embedding::Embedding;
-use crate::matrix::{Matrix, Phase};
+use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
 use crate::rope::Rope;
 use crate::{Config, Error, KvCache, Observer, Prompt, Result, init, names};
@@ -96,7 +96,7 @@ impl Backbone {
     pub fn prefill(&self, prompt: &Prompt, cache: &mut KvCache) -> Result<Tensor> {
         let hidden = self.run_prompt(prompt, cache, &mut ())?;
         let last = hidden.narrow(0, hidden.dim(0)? - 1, 1)?;
-        Ok(self.logits(&last, Phase::Decode)?.squeeze(0)?)
+        Ok(self.logits(&last)?.squeeze(0)?)
     }
 
     /// As [`Backbone::prefill`], but returns the logits after every row, [rows, codebooks, audio ids], and shows
@@ -106,7 +106,7 @@ impl Backbone {
     /// As [`Backbone::prefill`].
     pub fn observe(&self, prompt: &Prompt, cache: &mut KvCache, observer: &mut dyn Observer) -> Result<Tensor> {
         let hidden = self.run_prompt(prompt, cache, observer)?;
-        self.logits(&hidden, Phase::Prefill)
+        self.logits(&hidden)
     }
 
     /// Continues each sequence by one delayed frame. Returns the logits of the frames after, [sequences, codebooks,
@@ -120,8 +120,8 @@ impl Backbone {
             frames.iter().flat_map(|frame| frame.iter().copied().chain([self.config.text_pad()])).collect();
         let x = self.embedding.forward(&ids, None)?;
         let mut spans: Vec<Span> = caches.iter_mut().map(|cache| Span { cache, rows: 1 }).collect();
-        let hidden = self.forward(x, &mut spans, Phase::Decode, &mut ())?;
-        self.logits(&hidden, Phase::Decode)
+        let hidden = self.forward(x, &mut spans, &mut ())?;
+        self.logits(&hidden)
     }
 
     fn check_frames(&self, frames: &[&[u32]], caches: usize) -> Result<()> {
@@ -148,18 +148,18 @@ impl Backbone {
         for start in (0..rows).step_by(PREFILL_ROWS) {
             let piece = x.narrow(0, start, PREFILL_ROWS.min(rows - start))?;
             let span = Span { rows: piece.dim(0)?, cache: &mut *cache };
-            pieces.push(self.forward(piece, &mut [span], Phase::Prefill, observer)?);
+            pieces.push(self.forward(piece, &mut [span], observer)?);
         }
         Ok(Tensor::cat(&pieces, 0)?)
     }
 
     /// Rows [rows, dim] through all blocks and the last norm.
-    fn forward(&self, mut x: Tensor, spans: &mut [Span], phase: Phase, observer: &mut dyn Observer) -> Result<Tensor> {
+    fn forward(&self, mut x: Tensor, spans: &mut [Span], observer: &mut dyn Observer) -> Result<Tensor> {
         let rotation = self.rope.at(self.positions(spans)?)?;
         observer.embedding(&x);
         let mut router_state = None;
         for block in &self.blocks {
-            x = block.forward(&x, &rotation, spans, &mut router_state, phase, observer)?;
+            x = block.forward(&x, &rotation, spans, &mut router_state, observer)?;
         }
         spans.iter_mut().for_each(|span| span.cache.advance(span.rows));
         let x = self.output_norm.forward(&x)?;
@@ -181,9 +181,9 @@ impl Backbone {
     }
 
     /// [rows, dim] to [rows, codebooks, audio ids].
-    fn logits(&self, hidden: &Tensor, phase: Phase) -> Result<Tensor> {
+    fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
         let cap = self.config.logit_softcap;
-        let logits = self.head.forward(hidden, phase)?;
+        let logits = self.head.forward(hidden)?;
         let logits = ((logits / cap)?.tanh()? * cap)?;
         Ok(logits.reshape((hidden.dim(0)?, self.config.codebooks, self.config.audio_vocab()))?)
     }

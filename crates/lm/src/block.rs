@@ -6,7 +6,6 @@ use crate::attention::Attention;
 use crate::backbone::Span;
 use crate::config::Config;
 use crate::feed_forward::FeedForward;
-use crate::matrix::Phase;
 use crate::norm::RmsNorm;
 use crate::observer::Observer;
 use crate::rope::Rotation;
@@ -43,13 +42,12 @@ impl Block {
         rotation: &Rotation,
         spans: &mut [Span],
         router_state: &mut Option<Tensor>,
-        phase: Phase,
         observer: &mut dyn Observer,
     ) -> Result<Tensor> {
         let normed = self.attention_norm.forward(x)?;
-        let x = (x + self.attention.forward(&normed, self.index, rotation, spans, phase)?)?;
+        let x = (x + self.attention.forward(&normed, self.index, rotation, spans)?)?;
         let normed = self.feed_forward_norm.forward(&x)?;
-        let (output, routing) = self.feed_forward.forward(&normed, router_state, phase)?;
+        let (output, routing) = self.feed_forward.forward(&normed, router_state)?;
         if let Some(routing) = routing {
             observer.router(self.index, &routing);
         }

@@ -3,7 +3,7 @@ use zonos_weights::Weights;
 
 use crate::Result;
 use crate::config::{Config, SpeakerConfig};
-use crate::matrix::{Matrix, Phase};
+use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
 
 /// Rows of ids to the input of the first block.
@@ -70,6 +70,6 @@ impl SpeakerProjection {
     }
 
     fn forward(&self, voice: &Tensor) -> Result<Tensor> {
-        self.projection.forward(&self.lda.forward(voice, Phase::Decode)?, Phase::Decode)
+        self.projection.forward(&self.lda.forward(voice)?)
     }
 }

@@ -4,7 +4,7 @@ use zonos_weights::Weights;
 use crate::Result;
 use crate::config::Config;
 use crate::gated::GateUp;
-use crate::matrix::{Matrix, Phase};
+use crate::matrix::Matrix;
 use crate::moe::MixtureOfExperts;
 use crate::router::Routing;
 
@@ -37,19 +37,14 @@ impl FeedForward {
     }
 
     /// `x` [rows, dim], normed. Returns the output and, of a mixture, who was chosen.
-    pub(crate) fn forward(
-        &self,
-        x: &Tensor,
-        router_state: &mut Option<Tensor>,
-        phase: Phase,
-    ) -> Result<(Tensor, Option<Routing>)> {
+    pub(crate) fn forward(&self, x: &Tensor, router_state: &mut Option<Tensor>) -> Result<(Tensor, Option<Routing>)> {
         match self {
             Self::Dense(dense) => {
                 *router_state = None;
-                Ok((dense.forward(x, phase)?, None))
+                Ok((dense.forward(x)?, None))
             }
             Self::Mixture(mixture) => {
-                let (output, routing) = mixture.forward(x, router_state, phase)?;
+                let (output, routing) = mixture.forward(x, router_state)?;
                 Ok((output, Some(routing)))
             }
         }
@@ -66,7 +61,7 @@ impl Dense {
         })
     }
 
-    fn forward(&self, x: &Tensor, phase: Phase) -> Result<Tensor> {
-        self.down.forward(&self.gate_up.forward(x, phase)?, phase)
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.down.forward(&self.gate_up.forward(x)?)
     }
 }

@@ -2,7 +2,7 @@ use candle_core::{IndexOp, Tensor};
 use candle_nn::ops::silu;
 
 use crate::Result;
-use crate::matrix::{Matrix, Phase};
+use crate::matrix::Matrix;
 
 /// The two input matrices of a gated feed-forward layer, in whichever layout the checkpoint has them.
 pub(crate) enum GateUp {
@@ -34,20 +34,20 @@ impl GateUp {
     }
 
     /// `silu(gate·x) · (up·x)`: [rows, dim] to [rows, inner].
-    pub(crate) fn forward(&self, x: &Tensor, phase: Phase) -> Result<Tensor> {
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (gate, up) = match self {
             Self::Stacked { matrix, gate_first } => {
-                let halves = matrix.forward(x, phase)?.chunk(2, 1)?;
+                let halves = matrix.forward(x)?.chunk(2, 1)?;
                 let (first, second) = (halves[0].contiguous()?, halves[1].contiguous()?);
                 if *gate_first { (first, second) } else { (second, first) }
             }
             Self::Interleaved(matrix) => {
-                let both = matrix.forward(x, phase)?;
+                let both = matrix.forward(x)?;
                 let (rows, width) = both.dims2()?;
                 let both = both.reshape((rows, width / 2, 2))?;
                 (both.i((.., .., 0))?.contiguous()?, both.i((.., .., 1))?.contiguous()?)
             }
-            Self::Separate { gate, up } => (gate.forward(x, phase)?, up.forward(x, phase)?),
+            Self::Separate { gate, up } => (gate.forward(x)?, up.forward(x)?),
         };
         Ok((silu(&gate)? * up)?)
     }

@@ -4,18 +4,6 @@ use zonos_weights::Weights;
 use crate::Result;
 use crate::kernels::rows_times_matrix;
 
-/// Whether rows belong to one prompt or to many sequences.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Rows of one prompt, all at once.
-    Prefill,
-    /// One row for each sequence of a batch: none may depend on the others.
-    Decode,
-}
-
-/// Up to this many rows of a prompt the row kernel beats a matrix product, which first widens the weights.
-const FEW_ROWS: usize = 16;
-
 /// A weight matrix [out, in] with an optional bias: the only place that knows how weights are stored and multiplied.
 pub(crate) struct Matrix {
     weight: Tensor,
@@ -54,23 +42,20 @@ impl Matrix {
         (self.weight.elem_count() * self.weight.dtype().size_in_bytes()) as u64
     }
 
-    /// `x` [rows, in] to [rows, out], both in float32.
-    pub(crate) fn forward(&self, x: &Tensor, phase: Phase) -> Result<Tensor> {
-        let y = self.product(x, phase)?;
+    /// `x` [rows, in] to [rows, out], both in float32. On the CPU no row depends on the others.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let y = self.product(x)?;
         Ok(match &self.bias {
             Some(bias) => y.broadcast_add(bias)?,
             None => y,
         })
     }
 
-    fn product(&self, x: &Tensor, phase: Phase) -> Result<Tensor> {
-        let on_cpu = x.device().is_cpu();
-        if on_cpu && (phase == Phase::Decode || x.dim(0)? <= FEW_ROWS) {
+    fn product(&self, x: &Tensor) -> Result<Tensor> {
+        if x.device().is_cpu() {
             return Ok(rows_times_matrix(x, &self.weight)?);
         }
-        // candle's CPU product widens half types at every call, and slowly; on a GPU they are what is fast.
-        let dtype = if on_cpu { DType::F32 } else { self.weight.dtype() };
-        let y = x.to_dtype(dtype)?.matmul(&self.weight.to_dtype(dtype)?.t()?)?;
+        let y = x.to_dtype(self.weight.dtype())?.matmul(&self.weight.t()?)?;
         Ok(y.to_dtype(DType::F32)?)
     }
 }

@@ -4,7 +4,7 @@ use zonos_weights::Weights;
 use crate::Result;
 use crate::config::{Config, MoeConfig};
 use crate::gated::GateUp;
-use crate::matrix::{Matrix, Phase};
+use crate::matrix::Matrix;
 use crate::router::{Router, Routing};
 
 /// A feed-forward layer of many experts, of which each row uses a few.
@@ -35,14 +35,14 @@ impl MixtureOfExperts {
     }
 
     /// `x` [rows, dim], normed. `state` passes from one mixture layer's router to the next.
-    pub(crate) fn forward(&self, x: &Tensor, state: &mut Option<Tensor>, phase: Phase) -> Result<(Tensor, Routing)> {
-        let routing = self.router.forward(x, state, phase)?;
+    pub(crate) fn forward(&self, x: &Tensor, state: &mut Option<Tensor>) -> Result<(Tensor, Routing)> {
+        let routing = self.router.forward(x, state)?;
         let mut sum = x.zeros_like()?;
         // Experts in ascending order, so that a row's sum does not depend on what its neighbours chose.
         for (index, expert) in self.experts.iter().enumerate() {
             let (rows, weights) = rows_of(&routing, index as u32);
             if !rows.is_empty() {
-                sum = expert.add_to(&sum, x, rows, weights, phase)?;
+                sum = expert.add_to(&sum, x, rows, weights)?;
             }
         }
         Ok((sum, routing))
@@ -81,12 +81,12 @@ impl Expert {
     }
 
     /// Adds the weighted output for some rows of `x` to the same rows of `sum`.
-    fn add_to(&self, sum: &Tensor, x: &Tensor, rows: Vec<u32>, weights: Vec<f32>, phase: Phase) -> Result<Tensor> {
+    fn add_to(&self, sum: &Tensor, x: &Tensor, rows: Vec<u32>, weights: Vec<f32>) -> Result<Tensor> {
         let count = rows.len();
         let rows = Tensor::new(rows, x.device())?;
         let weights = Tensor::from_vec(weights, (count, 1), x.device())?;
-        let hidden = self.gate_up.forward(&x.index_select(&rows, 0)?, phase)?;
-        let output = self.down.forward(&hidden, phase)?.broadcast_mul(&weights)?;
+        let hidden = self.gate_up.forward(&x.index_select(&rows, 0)?)?;
+        let output = self.down.forward(&hidden)?.broadcast_mul(&weights)?;
         Ok(sum.index_add(&rows, &output, 0)?)
     }
 }

@@ -3,7 +3,7 @@ use candle_nn::ops::softmax_last_dim;
 use zonos_weights::Weights;
 
 use crate::config::{Balancing, Config, MoeConfig};
-use crate::matrix::{Matrix, Phase};
+use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
 use crate::{Error, Result};
 
@@ -60,15 +60,15 @@ impl Router {
     }
 
     /// Routes `x` [rows, dim]. `state` [rows, router_dim] is that of the mixture layer before, and becomes this one's.
-    pub(crate) fn forward(&self, x: &Tensor, state: &mut Option<Tensor>, phase: Phase) -> Result<Routing> {
-        let mut own = self.down.forward(x, phase)?;
+    pub(crate) fn forward(&self, x: &Tensor, state: &mut Option<Tensor>) -> Result<Routing> {
+        let mut own = self.down.forward(x)?;
         if let (Some(before), Some(scale)) = (state.as_ref(), &self.states_scale) {
             own = (own + before.broadcast_mul(scale)?)?;
         }
         let [first, second, third] = &self.mlp;
-        let hidden = first.forward(&self.norm.forward(&own)?, phase)?.gelu_erf()?;
-        let hidden = second.forward(&hidden, phase)?.gelu_erf()?;
-        let probabilities = softmax_last_dim(&third.forward(&hidden, phase)?)?;
+        let hidden = first.forward(&self.norm.forward(&own)?)?.gelu_erf()?;
+        let hidden = second.forward(&hidden)?.gelu_erf()?;
+        let probabilities = softmax_last_dim(&third.forward(&hidden)?)?;
         *state = Some(own);
         self.choose(probabilities)
     }

@@ -71,13 +71,9 @@ fn product<T: Element>(x: &[f32], weight: &[T], size: Size) -> Vec<f32> {
     // Column by column, so that each task writes a range of its own.
     let mut transposed = vec![0.0; size.rows * size.outputs];
     let task = |(columns, weight): (&mut [f32], &[T])| {
-        let columns = columns.chunks_mut(WEIGHT_ROWS * size.rows);
-        for (columns, weight) in columns.zip(weight.chunks(WEIGHT_ROWS * size.inputs)) {
-            match weight.split_at(size.inputs) {
-                (only, []) => columns_product(x, [only], columns),
-                (first, second) => columns_product(x, [first, second], columns),
-            }
-        }
+        let whole = size.rows / ROWS * ROWS;
+        (0..whole).step_by(ROWS).for_each(|first| tile_product::<T, ROWS>(x, first, weight, columns, size));
+        (whole..size.rows).for_each(|last| tile_product::<T, 1>(x, last, weight, columns, size));
     };
     if size.rows * size.inputs * size.outputs < PARALLEL_FROM {
         task((&mut transposed, weight));
@@ -88,17 +84,17 @@ fn product<T: Element>(x: &[f32], weight: &[T], size: Size) -> Vec<f32> {
     if size.rows == 1 { transposed } else { transpose(&transposed, size) }
 }
 
-/// A few rows of the weight against every row of `x`, while they stay in the cache.
-fn columns_product<T: Element, const W: usize>(x: &[f32], weights: [&[T]; W], columns: &mut [f32]) {
-    let inputs = weights.first().map_or(0, |row| row.len());
-    let (rows, row) = (columns.len() / W, |index: usize| &x[index * inputs..(index + 1) * inputs]);
-    let whole = rows / ROWS * ROWS;
-    for first in (0..whole).step_by(ROWS) {
-        let tile = dots(weights, from_fn::<_, ROWS, _>(|n| row(first + n)));
-        put(columns, rows, first, tile);
-    }
-    for last in whole..rows {
-        put(columns, rows, last, dots(weights, [row(last)]));
+/// `N` rows of `x`, which stay in the cache, against all rows of a task's `weight`.
+fn tile_product<T: Element, const N: usize>(x: &[f32], first: usize, weight: &[T], columns: &mut [f32], size: Size) {
+    let x = from_fn::<_, N, _>(|n| &x[(first + n) * size.inputs..][..size.inputs]);
+    // Sharing loads of `x` pays for whole tiles; a single row is bound by memory, which streams best row by row.
+    let together = if N == 1 { 1 } else { WEIGHT_ROWS };
+    let columns = columns.chunks_mut(together * size.rows);
+    for (columns, weight) in columns.zip(weight.chunks(together * size.inputs)) {
+        match weight.split_at(size.inputs) {
+            (only, []) => put(columns, size.rows, first, dots([only], x)),
+            (one, other) => put(columns, size.rows, first, dots([one, other], x)),
+        }
     }
 }
 
