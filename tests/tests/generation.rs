@@ -6,12 +6,12 @@ use zonos_lm::{
     Backbone, Conditioning, Config, FinishReason, Generated, Generation, GenerationOptions, Prompt, Sampling, generate,
     step,
 };
-use zonos_tests::fixture;
+use zonos_tests::own_fixture;
 use zonos_weights::Checkpoint;
 
 fn backbone(dtype: DType) -> Backbone {
-    let config = Config::read(&fixture("backbone_tiny/params.json")).unwrap();
-    let checkpoint = Checkpoint::open(fixture("backbone_tiny/model.safetensors")).unwrap();
+    let config = Config::read(&own_fixture("backbone_tiny/params.json")).unwrap();
+    let checkpoint = Checkpoint::open(own_fixture("backbone_tiny/model.safetensors")).unwrap();
     Backbone::load(config, checkpoint, &Device::Cpu, Some(dtype)).unwrap()
 }
 

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use zonos_tests::own_fixture;
+
 mod hello {
     include!("readme/example.rs");
 
@@ -22,11 +24,7 @@ fn the_example_of_the_readme_is_the_one_that_runs() {
 #[test]
 fn the_example_writes_speech() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/audio/mp3.mp3"),
-        folder.path().join("reference.mp3"),
-    )
-    .unwrap();
+    std::fs::copy(own_fixture("audio/mp3.mp3"), folder.path().join("reference.mp3")).unwrap();
     // The only test of this program that depends on the current folder.
     std::env::set_current_dir(folder.path()).unwrap();
     hello::run().unwrap();
