@@ -37,7 +37,7 @@ fn energy_below(limit: f64, rate: f64, signal: &[f32]) -> f64 {
 /// (linear interpolation: −30 dB, half a sample of delay: −9 dB).
 #[test]
 fn agrees_with_the_reference_below_10_khz() {
-    let bytes = fs::read(common::fixtures("speaker").join("goldens.safetensors")).unwrap();
+    let bytes = fs::read(common::reference("speaker/goldens.safetensors")).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
     for rate in [44_100, 48_000, 16_000, 22_050] {
         let expected = tensor(&file, &format!("resample.{rate}.out"));

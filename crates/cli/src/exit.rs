@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::output::say_aside;
+use crate::aside::say_aside;
 
 /// Shown at the end of the help.
 pub const HELP: &str = "\

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 
+use crate::aside::say_aside;
 use crate::exit::Exit;
-use crate::output::say_aside;
 
 /// Held while a file is written; the end of the program takes it, too.
 static WRITING: Mutex<()> = Mutex::new(());

@@ -1,6 +1,7 @@
 //! The `zonos` command: it reads arguments, calls the `zonos` library, and tells what came of it.
 
 mod args;
+mod aside;
 mod commands;
 mod exit;
 mod inputs;

@@ -121,11 +121,6 @@ pub fn print_bytes(bytes: &[u8]) -> Result<()> {
     stdout.write_all(bytes).and_then(|()| stdout.flush()).context("cannot write to standard output")
 }
 
-/// Writes a line to standard error. Nobody may be reading it, which is no reason to stop.
-pub fn say_aside(line: impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "{line}");
-}
-
 /// Writes a value as JSON to standard output.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
     print(&format!("{}\n", serde_json::to_string_pretty(value)?))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use zonos::Progress;
 
-use crate::output::say_aside;
+use crate::aside::say_aside;
 
 const TICK: Duration = Duration::from_millis(100);
 const FRAMES_PER_SECOND: f64 = 44_100.0 / 512.0;

@@ -8,7 +8,7 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Shape};
 use gemm::{Parallelism, gemm};
 use rayon::prelude::*;
 
-use crate::conv::Steps;
+use crate::steps::Steps;
 
 /// Values of one tile's columns (16 MiB): enough for the product to reach its speed.
 const TILE_VALUES: usize = 4 << 20;

@@ -1,9 +1,10 @@
 use candle_core::Tensor;
 use zonos_weights::Weights;
 
-use crate::conv::{Conv1d, ConvTranspose1d, Steps};
+use crate::conv::{Conv1d, ConvTranspose1d};
 use crate::residual::ResidualUnit;
 use crate::snake::Snake;
+use crate::steps::Steps;
 use crate::window::{DILATIONS, KERNEL};
 use crate::{Result, Stages};
 

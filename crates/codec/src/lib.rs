@@ -37,6 +37,7 @@ mod quantizer;
 mod random;
 mod residual;
 mod snake;
+mod steps;
 mod transpose_cpu;
 mod window;
 

@@ -2,8 +2,9 @@ use candle_core::Tensor;
 use zonos_weights::Weights;
 
 use crate::Result;
-use crate::conv::{Conv1d, Steps};
+use crate::conv::Conv1d;
 use crate::snake::Snake;
+use crate::steps::Steps;
 use crate::window::KERNEL;
 
 /// Snake, dilated convolution, Snake, pointwise convolution, added to the input.

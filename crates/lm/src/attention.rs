@@ -3,7 +3,7 @@ use candle_nn::ops::{sigmoid, softmax_last_dim};
 use zonos_weights::Weights;
 
 use crate::Result;
-use crate::backbone::Span;
+use crate::cache::Span;
 use crate::config::Config;
 use crate::matrix::Matrix;
 use crate::norm::RmsNorm;

@@ -2,6 +2,7 @@ use candle_core::{DType, Device, Tensor};
 use zonos_weights::{Checkpoint, Weights};
 
 use crate::block::Block;
+use crate::cache::Span;
 use crate::embedding::Embedding;
 use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
@@ -21,12 +22,6 @@ pub struct Backbone {
     head: Matrix,
     cache_dtype: DType,
     device: Device,
-}
-
-/// Consecutive rows of a batch that continue one sequence.
-pub(crate) struct Span<'a> {
-    pub(crate) cache: &'a mut KvCache,
-    pub(crate) rows: usize,
 }
 
 impl Backbone {

@@ -3,7 +3,7 @@ use zonos_weights::Weights;
 
 use crate::Result;
 use crate::attention::Attention;
-use crate::backbone::Span;
+use crate::cache::Span;
 use crate::config::Config;
 use crate::feed_forward::FeedForward;
 use crate::norm::RmsNorm;

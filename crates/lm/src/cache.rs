@@ -33,6 +33,12 @@ impl KvCache {
     }
 }
 
+/// Consecutive rows of a batch that continue one sequence.
+pub(crate) struct Span<'a> {
+    pub(crate) cache: &'a mut KvCache,
+    pub(crate) rows: usize,
+}
+
 /// Keys and values of one layer: [kv_heads, capacity, head_dim], of which the first rows are filled.
 pub(crate) struct LayerCache {
     keys: Tensor,

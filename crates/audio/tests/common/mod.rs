@@ -8,15 +8,19 @@ use std::path::PathBuf;
 
 pub const SECONDS: f64 = 0.4;
 
-/// The folder of a kind of fixture.
-pub fn fixtures(kind: &str) -> PathBuf {
-    let root = std::env::var_os("ZONOS_FIXTURES")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures"), PathBuf::from);
-    root.join(kind)
+/// The project's own fixtures.
+fn own() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures")
 }
 
+/// An encoded copy of [`signal`].
 pub fn fixture(name: &str) -> PathBuf {
-    fixtures("audio").join(name)
+    own().join("audio").join(name)
+}
+
+/// Outputs of the reference: those in the folder that `ZONOS_FIXTURES` names, else the project's copy.
+pub fn reference(path: &str) -> PathBuf {
+    std::env::var_os("ZONOS_FIXTURES").map_or_else(own, PathBuf::from).join(path)
 }
 
 /// The left channel of all fixtures: a sweep from 300 to 2400 Hz and a tone of 1 kHz, 0.4 s long.
