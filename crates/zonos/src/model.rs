@@ -184,7 +184,8 @@ pub fn missing_parts(options: &EngineOptions) -> Result<Vec<String>> {
 }
 
 fn folder_of(path: &Path) -> &Path {
-    if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) }
+    let parent = || path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if path.is_dir() { path } else { parent().unwrap_or(Path::new(".")) }
 }
 
 fn existing(folder: &Path, names: &[&str]) -> Option<PathBuf> {
