@@ -139,10 +139,7 @@ impl Config {
             audio_pad: params.audio_pad_id,
             text_vocab: params.text_vocab,
             logit_softcap: params.loss_softcap,
-            speaker: params.speaker_enabled.then_some(SpeakerConfig {
-                embedding_dim: params.speaker_embedding_dim,
-                lda_dim: params.speaker_lda_dim,
-            }),
+            speaker: speaker(params),
             background_ids: params.speaker_background_token_enabled,
             accurate_id: params.accurate_mode_token_enabled,
             speaking_rate: Buckets::parse(&params.speaking_rate_buckets)?,
@@ -242,6 +239,13 @@ fn inner_width(params: &Params) -> Result<usize> {
     width
         .checked_next_multiple_of(params.multiple_of)
         .ok_or_else(|| Error::Config("ffn_dim_multiplier is too large".into()))
+}
+
+/// The released file has the sizes without the switch.
+fn speaker(params: &Params) -> Option<SpeakerConfig> {
+    let (embedding_dim, lda_dim) = (params.speaker_embedding_dim, params.speaker_lda_dim);
+    let enabled = params.speaker_enabled.unwrap_or(embedding_dim > 0);
+    enabled.then_some(SpeakerConfig { embedding_dim, lda_dim })
 }
 
 fn quality(params: &Params) -> Result<Vec<QualityFeature>> {

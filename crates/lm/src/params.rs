@@ -22,8 +22,7 @@ pub(crate) struct Params {
     pub(crate) audio_pad_id: u32,
     pub(crate) text_vocab: usize,
     pub(crate) loss_softcap: f64,
-    #[serde(default = "yes")]
-    pub(crate) speaker_enabled: bool,
+    pub(crate) speaker_enabled: Option<bool>,
     #[serde(default)]
     pub(crate) speaker_embedding_dim: usize,
     #[serde(default)]
@@ -61,10 +60,6 @@ pub(crate) struct Params {
 pub(crate) enum ParamsFile {
     Nested { model: Box<Params> },
     Flat(Box<Params>),
-}
-
-fn yes() -> bool {
-    true
 }
 
 fn one() -> usize {
