@@ -5,6 +5,7 @@ use zonos_weights::Weights;
 use crate::Result;
 use crate::cache::Span;
 use crate::config::Config;
+use crate::kernels::attend_row;
 use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
 use crate::rope::Rotation;
@@ -86,11 +87,14 @@ impl Attention {
     /// Attention of the newest rows of one sequence over all its rows: [heads, rows, head_dim].
     fn attend(&self, query: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
         let (rows, seen) = (query.dim(1)?, keys.dim(1)?);
+        let scale = 1.0 / (self.head_dim as f64).sqrt();
+        if rows == 1 && query.device().is_cpu() {
+            return Ok(attend_row(query, keys, values, scale as f32)?);
+        }
         let group = self.heads / self.kv_heads;
         // Query heads that share keys lie next to each other: one product serves the group.
         let query = query.to_dtype(keys.dtype())?.contiguous()?;
         let query = query.reshape((self.kv_heads, group * rows, self.head_dim))?;
-        let scale = 1.0 / (self.head_dim as f64).sqrt();
         let scores = (query.matmul(&keys.t()?)?.to_dtype(DType::F32)? * scale)?;
         let scores = if rows > 1 { self.mask(&scores, rows, seen)? } else { scores };
         let weights = softmax_last_dim(&scores)?.to_dtype(values.dtype())?;

@@ -64,6 +64,18 @@ pub(super) fn dots<T: Element, const W: usize, const N: usize>(weights: [&[T]; W
     weights.map(|weight| x.map(|x| dot_plain(weight, x)))
 }
 
+/// `output` += each of `rows` (as long as `output`, one after the other) times its weight.
+pub(super) fn weighted_sum(weights: &[f32], rows: &[f32], output: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        // SAFETY: the processor has AVX2 and FMA, as was just asked.
+        return unsafe { x86::weighted_sum_avx2(weights, rows, output) };
+    }
+    for (weight, row) in weights.iter().zip(rows.chunks_exact(output.len().max(1))) {
+        output.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * value);
+    }
+}
+
 /// Sums kept side by side, for compilers to turn into vectors.
 const LANES: usize = 16;
 
@@ -235,6 +247,16 @@ mod x86 {
         // SAFETY: `lanes` has room for eight numbers.
         unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), sum) };
         lanes.iter().sum()
+    }
+
+    /// As the plain version; the compiler makes vectors of it.
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn weighted_sum_avx2(weights: &[f32], rows: &[f32], output: &mut [f32]) {
+        for (weight, row) in weights.iter().zip(rows.chunks_exact(output.len().max(1))) {
+            for (sum, value) in output.iter_mut().zip(row) {
+                *sum = weight.mul_add(*value, *sum);
+            }
+        }
     }
 
     /// What does not fill a block.

@@ -1,8 +1,10 @@
-//! Products of a few rows with a weight matrix, read once in the type it is stored in.
+//! What the CPU computes by kernels of our own: products of rows with a weight matrix, read in the type it is stored in,
+//! and attention over a cache.
 //!
 //! Each result is a dot product computed in one fixed order, whatever other rows are multiplied beside it: that is
 //! what makes a request's frames independent of its neighbours in a batch.
 
+mod attention;
 mod dot;
 
 use std::array::from_fn;
@@ -10,6 +12,7 @@ use std::array::from_fn;
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
+pub(crate) use attention::attend_row;
 use dot::{Element, ROWS, WEIGHT_ROWS, dots};
 
 /// Products of fewer multiplications than this are not worth waking other threads for.
