@@ -18,6 +18,7 @@ Exit codes:
 
 Environment:
   ZONOS_HOME    the folder of voices and models, in the place of the system's folder for user data
+  ZONOS_MODEL   the model where --model names none
   ZONOS_MODELS  a file with another list of models";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::precisions;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Model")]
 pub struct ModelArgs {
-    /// A name that `zonos doctor` lists, a folder, or a file of weights [default: zonos2]
+    /// A name that `zonos doctor` lists, a folder, or a file of weights [default: ZONOS_MODEL, else zonos2]
     #[arg(long, value_name = "NAME|PATH", value_hint = ValueHint::AnyPath)]
     pub model: Option<String>,
     /// A codec in the place of the model's own
@@ -39,11 +39,15 @@ impl ModelArgs {
 
     pub fn options(&self) -> EngineOptions {
         EngineOptions {
-            model: self.model.clone(),
+            model: self.model.clone().or_else(named_by_environment),
             device: self.device,
             precision: self.dtype,
             codec: self.codec.clone(),
             speaker_encoder: self.speaker_encoder.clone(),
         }
     }
+}
+
+fn named_by_environment() -> Option<String> {
+    std::env::var("ZONOS_MODEL").ok().filter(|name| !name.is_empty())
 }

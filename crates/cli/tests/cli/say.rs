@@ -164,3 +164,14 @@ fn an_existing_file_is_replaced() {
     sandbox.write("said.wav", "old");
     assert_eq!(wav(&sandbox.said(&[])).sample_rate, 44_100);
 }
+
+#[test]
+fn the_environment_names_the_model_where_the_command_line_does_not() {
+    let sandbox = Sandbox::new();
+    let say = |model: &str| {
+        sandbox.command(&["say", "Hi.", "--max-frames", "12", "-o", "a.wav"]).env("ZONOS_MODEL", model).output()
+    };
+    assert!(say("demo").unwrap().status.success());
+    let unknown = say("dema").unwrap();
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean `demo`"));
+}

@@ -49,7 +49,12 @@ impl Sandbox {
 
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_zonos"));
-        command.args(args).current_dir(self.0.path()).env("ZONOS_HOME", self.path("home")).env_remove("ZONOS_MODELS");
+        command
+            .args(args)
+            .current_dir(self.0.path())
+            .env("ZONOS_HOME", self.path("home"))
+            .env_remove("ZONOS_MODELS")
+            .env_remove("ZONOS_MODEL");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
