@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
-use zonos::{SampleFormat, WavOptions};
+use zonos::WavOptions;
 
 use crate::exit::usage;
 use crate::interrupt;
@@ -40,11 +40,9 @@ impl fmt::Display for Output {
 /// Finished audio and how it is to be written.
 pub struct Sound<'a> {
     pub samples: &'a [f32],
-    pub sample_rate: u32,
-    pub format: SampleFormat,
+    pub options: WavOptions,
     /// Without a WAV header.
     pub raw: bool,
-    pub comment: Option<String>,
 }
 
 impl Output {
@@ -65,25 +63,14 @@ impl Output {
 
     /// Writes audio.
     pub fn write(&self, sound: &Sound) -> Result<()> {
-        let options = sound.wav_options();
-        let written = match (self, sound.raw) {
-            (Self::Stdout, true) => zonos::write_pcm(stdout(), sound.samples, sound.format),
-            (Self::Stdout, false) => zonos::write_wav(stdout(), sound.samples, &options),
-            (Self::File(path), true) => held(|| zonos::save_pcm(path, sound.samples, sound.format)),
-            (Self::File(path), false) => held(|| zonos::save_wav(path, sound.samples, &options)),
+        let Sound { samples, options, raw } = sound;
+        let written = match (self, raw) {
+            (Self::Stdout, true) => zonos::write_pcm(stdout(), samples, options.format),
+            (Self::Stdout, false) => zonos::write_wav(stdout(), samples, options),
+            (Self::File(path), true) => held(|| zonos::save_pcm(path, samples, options.format)),
+            (Self::File(path), false) => held(|| zonos::save_wav(path, samples, options)),
         };
         Ok(written.map_err(zonos::Error::from)?)
-    }
-}
-
-impl Sound<'_> {
-    fn wav_options(&self) -> WavOptions {
-        WavOptions {
-            sample_rate: self.sample_rate,
-            format: self.format,
-            comment: self.comment.clone(),
-            software: self.comment.is_some().then(|| zonos::SOFTWARE.to_owned()),
-        }
     }
 }
 

@@ -7,12 +7,11 @@ use zonos_codec::Codes;
 use zonos_lm::{Backbone, FinishReason, Generated, Generation, Prompt, step};
 use zonos_speaker::Voice;
 
+use crate::comment::comment;
 use crate::device::device_name;
 use crate::model::Model;
 use crate::parts::is_saved_voice;
-use crate::{
-    AudioCodec, DeviceChoice, Error, Precision, Report, Request, Result, SOFTWARE, Speech, Timings, VoiceEncoder,
-};
+use crate::{AudioCodec, DeviceChoice, Error, Precision, Report, Request, Result, Speech, Timings, VoiceEncoder};
 
 /// How a model is loaded.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +66,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::load`].
     pub fn with_options(options: &EngineOptions) -> Result<Self> {
-        Self::from_model(&Model::find(options)?, options)
+        Self::from_model(Model::find(options)?, options)
     }
 
     /// A model of the released sizes with random weights, for measurements. Takes 15.3 GB at 16 bits; set a
@@ -76,17 +75,18 @@ impl Engine {
     /// # Errors
     /// When the device is not there or lacks memory.
     pub fn random_full(options: &EngineOptions) -> Result<Self> {
-        Self::from_model(&Model::random_full()?, options)
+        Self::from_model(Model::random_full()?, options)
     }
 
-    fn from_model(model: &Model, options: &EngineOptions) -> Result<Self> {
+    fn from_model(model: Model, options: &EngineOptions) -> Result<Self> {
         let device = options.device.open()?;
         let precision = options.precision.map(Precision::dtype);
+        // In the order written: what is small, and may fail, before what takes long.
         let engine = Self {
             name: model.name.clone(),
-            backbone: model.load_backbone(&device, precision)?,
             codec: model.load_codec(&device)?,
             speaker: model.load_speaker(&device)?,
+            backbone: model.load_backbone(&device, precision)?,
         };
         engine.check_fit()?;
         Ok(engine)
@@ -176,7 +176,8 @@ impl Engine {
         let timings = Timings::new(prefill, decode, started.elapsed() - prefill - decode);
         request.polish.apply(&mut samples, self.sample_rate());
         let report = self.report(seed, &prompt, &codes, &samples, generated.finish, timings);
-        Ok(Speech { samples, sample_rate: self.sample_rate(), codes, comment: self.comment(request, seed), report })
+        let comment = comment(request, &self.name, seed);
+        Ok(Speech { samples, sample_rate: self.sample_rate(), codes, comment, report })
     }
 
     fn prompt(&self, request: &Request) -> Result<Prompt> {
@@ -211,22 +212,6 @@ impl Engine {
             prompt_rows: prompt.rows(),
             timings,
         }
-    }
-
-    fn comment(&self, request: &Request, seed: u64) -> String {
-        let s = &request.sampling;
-        format!(
-            "Synthetic speech, not a recording of a person. {SOFTWARE}, model {}, seed {seed}, temperature {}, top_k {}, \
-             top_p {}, min_p {}, repetition window {} penalty {} codebooks {}",
-            self.name,
-            s.temperature,
-            s.top_k,
-            s.top_p,
-            s.min_p,
-            s.repetition_window,
-            s.repetition_penalty,
-            s.repetition_codebooks
-        )
     }
 
     /// Turns audio into codes.

@@ -18,6 +18,7 @@
 //! made from audio by [`Engine::voice`], and kept by name in a [`VoiceLibrary`].
 
 pub mod bench;
+mod comment;
 mod demo;
 mod device;
 mod engine;

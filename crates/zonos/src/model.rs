@@ -9,7 +9,8 @@ use zonos_weights::Checkpoint;
 use crate::registry::{ModelEntry, Registry};
 use crate::{AudioCodec, EngineOptions, Error, Result, VoiceEncoder, demo};
 
-const WEIGHTS: [&str; 2] = ["model.safetensors", "model.pth"];
+/// What weights are called, for messages; [`Checkpoint::open`] finds them.
+const WEIGHTS: [&str; 3] = ["model.safetensors", "model-*.safetensors", "model.pth"];
 const CODECS: [&str; 6] =
     ["dac_44khz", "codec", "dac.safetensors", "dac.pth", "codec.safetensors", "weights_44khz_8kbps_0.0.1.pth"];
 const SPEAKERS: [&str; 2] = ["speaker_encoder", "speaker"];
@@ -23,7 +24,7 @@ pub(crate) struct Model {
 }
 
 enum BackboneSource {
-    Files { params: PathBuf, weights: PathBuf },
+    Files { params: PathBuf, checkpoint: Box<Checkpoint> },
     Random { config: Box<Config>, seed: u64 },
 }
 
@@ -58,14 +59,13 @@ impl Model {
         })
     }
 
-    pub(crate) fn load_backbone(&self, device: &Device, dtype: Option<DType>) -> Result<Backbone> {
-        Ok(match &self.backbone {
-            BackboneSource::Files { params, weights } => {
-                let checkpoint = Checkpoint::open(weights).map_err(zonos_lm::Error::from)?;
-                Backbone::load(Config::read(params)?, checkpoint, device, dtype)?
+    pub(crate) fn load_backbone(self, device: &Device, dtype: Option<DType>) -> Result<Backbone> {
+        Ok(match self.backbone {
+            BackboneSource::Files { params, checkpoint } => {
+                Backbone::load(Config::read(&params)?, *checkpoint, device, dtype)?
             }
             BackboneSource::Random { config, seed } => {
-                Backbone::random((**config).clone(), *seed, device, dtype.unwrap_or(DType::F32))?
+                Backbone::random(*config, seed, device, dtype.unwrap_or(DType::F32))?
             }
         })
     }
@@ -146,8 +146,7 @@ impl Place {
         let folder = folder_of(path);
         let params = existing(folder, &["params.json"])
             .ok_or_else(|| missing(folder, "configuration", &["params.json"], "--model"))?;
-        let weights = if path.is_dir() { weights(folder)? } else { path.clone() };
-        Ok(BackboneSource::Files { params, weights })
+        Ok(BackboneSource::Files { params, checkpoint: Box::new(open_weights(path)?) })
     }
 
     fn codec(&self) -> Result<Source<CodecConfig>> {
@@ -192,10 +191,12 @@ fn existing(folder: &Path, names: &[&str]) -> Option<PathBuf> {
     names.iter().map(|name| folder.join(name)).find(|path| path.exists())
 }
 
-/// The weights of a folder: one file, or the folder itself where they come in parts.
-fn weights(folder: &Path) -> Result<PathBuf> {
-    let parts = || Checkpoint::open(folder).ok().map(|_| folder.to_owned());
-    existing(folder, &WEIGHTS).or_else(parts).ok_or_else(|| missing(folder, "weights", &WEIGHTS, "--model"))
+/// Opens a file of weights, or those of a folder.
+fn open_weights(path: &Path) -> Result<Checkpoint> {
+    Checkpoint::open(path).map_err(|error| match error {
+        zonos_weights::Error::NoCheckpoint { path } => missing(&path, "weights", &WEIGHTS, "--model"),
+        error => zonos_lm::Error::from(error).into(),
+    })
 }
 
 fn missing(folder: &Path, part: &'static str, names: &[&str], option: &'static str) -> Error {

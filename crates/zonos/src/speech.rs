@@ -1,9 +1,8 @@
-use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
-use zonos_audio::{SampleFormat, WavOptions, save_pcm, save_wav, write_pcm, write_wav};
+use zonos_audio::{WavOptions, save_wav};
 use zonos_codec::Codes;
 use zonos_lm::FinishReason;
 
@@ -73,48 +72,21 @@ fn by_name<S: serde::Serializer>(finish: &FinishReason, serializer: S) -> std::r
 }
 
 impl Speech {
-    /// Saves a 16-bit WAV with a comment that the speech is synthetic.
+    /// Saves a 16-bit WAV with a comment that the speech is synthetic. For other forms see [`Speech::wav_options`].
     ///
     /// # Errors
     /// When the file cannot be written; nothing is left of it then.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.save_as(path, SampleFormat::default(), Some(self.comment.clone()))
+        Ok(save_wav(path, &self.samples, &self.wav_options())?)
     }
 
-    /// Saves a WAV of any sample format, with any comment or none.
-    ///
-    /// # Errors
-    /// As [`Speech::save`].
-    pub fn save_as(&self, path: impl AsRef<Path>, format: SampleFormat, comment: Option<String>) -> Result<()> {
-        Ok(save_wav(path, &self.samples, &self.wav_options(format, comment))?)
-    }
-
-    /// Writes a WAV to a stream.
-    ///
-    /// # Errors
-    /// When the stream fails.
-    pub fn write_wav(&self, writer: impl Write, format: SampleFormat, comment: Option<String>) -> Result<()> {
-        Ok(write_wav(writer, &self.samples, &self.wav_options(format, comment))?)
-    }
-
-    /// Saves bare little-endian samples.
-    ///
-    /// # Errors
-    /// As [`Speech::save`].
-    pub fn save_raw(&self, path: impl AsRef<Path>, format: SampleFormat) -> Result<()> {
-        Ok(save_pcm(path, &self.samples, format)?)
-    }
-
-    /// Writes bare little-endian samples to a stream.
-    ///
-    /// # Errors
-    /// When the stream fails.
-    pub fn write_raw(&self, writer: impl Write, format: SampleFormat) -> Result<()> {
-        Ok(write_pcm(writer, &self.samples, format)?)
-    }
-
-    fn wav_options(&self, format: SampleFormat, comment: Option<String>) -> WavOptions {
-        let software = comment.is_some().then(|| crate::SOFTWARE.to_owned());
-        WavOptions { sample_rate: self.sample_rate, format, comment, software }
+    /// How [`Speech::save`] writes: to be changed and given to [`save_wav`] or [`write_wav`](crate::write_wav).
+    pub fn wav_options(&self) -> WavOptions {
+        WavOptions {
+            sample_rate: self.sample_rate,
+            comment: Some(self.comment.clone()),
+            software: Some(crate::SOFTWARE.to_owned()),
+            ..WavOptions::default()
+        }
     }
 }

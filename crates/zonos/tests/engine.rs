@@ -120,6 +120,17 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
+fn weights_in_parts_load_and_a_part_that_is_not_there_is_named() {
+    let folder = model_folder("model.safetensors", false);
+    let (whole, part) = (folder.path().join("model.safetensors"), |n| folder.path().join(n));
+    std::fs::rename(whole, part("model-00001-of-00001.safetensors")).unwrap();
+    in_folder(&folder).unwrap();
+    std::fs::rename(part("model-00001-of-00001.safetensors"), part("model-00001-of-00002.safetensors")).unwrap();
+    let message = in_folder(&folder).err().unwrap().to_string();
+    assert!(message.contains("00002-of-00002"), "{message}");
+}
+
+#[test]
 fn parts_that_do_not_fit_each_other_are_refused() {
     let options = EngineOptions { speaker_encoder: Some(fixture("speaker")), ..EngineOptions::model("demo") };
     let engine = Engine::with_options(&options).unwrap();

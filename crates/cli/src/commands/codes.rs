@@ -1,7 +1,7 @@
 //! `zonos encode` and `zonos decode`: the codec alone.
 
 use anyhow::Result;
-use zonos::{AudioCodec, ReadLimits};
+use zonos::{AudioCodec, ReadLimits, WavOptions};
 
 use crate::args::{DecodeArgs, EncodeArgs, ModelArgs};
 use crate::exit::usage;
@@ -27,8 +27,9 @@ pub fn decode(args: &DecodeArgs, ui: Ui) -> Result<()> {
     let codec = load(&args.model, ui)?;
     let codes = codec.load_codes(&args.input)?;
     let samples = ui.during("decoding", || codec.decode(&codes))?;
-    let (format, raw) = (args.format.sample_format, args.format.raw);
-    args.output.write(&Sound { samples: &samples, sample_rate: codec.sample_rate(), format, raw, comment: None })?;
+    let (format, sample_rate) = (args.format.sample_format, codec.sample_rate());
+    let options = WavOptions { sample_rate, format, ..WavOptions::default() };
+    args.output.write(&Sound { samples: &samples, options, raw: args.format.raw })?;
     ui.note(format!("{}: {:.2} s", args.output, samples.len() as f64 / f64::from(codec.sample_rate())));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use serde::Serialize;
-use zonos::{Engine, FinishReason, Report, Request, Speech, Voice};
+use zonos::{Engine, FinishReason, Report, Request, Speech, Voice, WavOptions};
 
 use super::load_engine;
 use crate::args::{ModelArgs, SayArgs};
@@ -54,13 +54,11 @@ fn speak(engine: &Engine, request: &Request, ui: Ui) -> Result<Speech> {
 }
 
 fn sound<'a>(args: &SayArgs, speech: &'a Speech) -> Sound<'a> {
-    Sound {
-        samples: &speech.samples,
-        sample_rate: speech.sample_rate,
-        format: args.sound.format.sample_format,
-        raw: args.sound.format.raw,
-        comment: (!args.sound.no_comment).then(|| speech.comment.clone()),
+    let mut options = WavOptions { format: args.sound.format.sample_format, ..speech.wav_options() };
+    if args.sound.no_comment {
+        (options.comment, options.software) = (None, None);
     }
+    Sound { samples: &speech.samples, options, raw: args.sound.format.raw }
 }
 
 /// Sums up on standard error, and says what may not be as expected.
