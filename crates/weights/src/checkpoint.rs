@@ -1,19 +1,34 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
 
+use crate::files::{checkpoint_files, gguf_files};
 use crate::mapped::{Entries, Entry, MappedFile};
+use crate::metadata::{MetaValue, Metadata};
+use crate::quantized::Quantized;
 use crate::random::{InitRule, Random};
 use crate::view::Weights;
-use crate::{Error, Result, pth, safetensors};
+use crate::{ElementType, Error, Result, gguf, pth, safetensors};
 
 /// A set of named tensors: mapped files, or values drawn from a seed.
 pub struct Checkpoint {
     path: PathBuf,
     source: Source,
+    metadata: Metadata,
     used: Mutex<BTreeSet<String>>,
+}
+
+/// A tensor as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct RawTensor<'a> {
+    /// How its numbers are stored.
+    pub element: ElementType,
+    /// Its shape, in numbers.
+    pub shape: &'a [usize],
+    /// Its numbers, little endian.
+    pub bytes: &'a [u8],
 }
 
 enum Source {
@@ -22,8 +37,9 @@ enum Source {
 }
 
 impl Checkpoint {
-    /// Opens a `.safetensors` or `.pth` file, or a folder: its `model.safetensors`, else its numbered parts
-    /// (`model-*.safetensors`), else its `model.pth`, else its only `.safetensors` or `.pth` file.
+    /// Opens a `.safetensors`, `.pth` or `.gguf` file, or a folder: its `model.safetensors`, else its numbered parts
+    /// (`model-*.safetensors`), else its `model.pth`, else its only `.safetensors`, `.pth` or `.gguf` file. Of a file,
+    /// the content decides what it is, not the name.
     ///
     /// Nothing is read beyond the headers; tensors are taken from the mapped files when they are asked for.
     ///
@@ -31,23 +47,60 @@ impl Checkpoint {
     /// When nothing of these is there, a file is damaged, or two parts hold the same name.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let mut entries = Entries::new();
+        let mut checkpoint = Self::of_files(path.to_owned(), Entries::new(), Metadata::default());
         for file in checkpoint_files(path)? {
-            for (name, entry) in read_entries(&file)? {
-                insert(&mut entries, name, entry, path)?;
-            }
+            checkpoint.add(&MappedFile::open(&file)?)?;
         }
-        Ok(Self::new(path.to_owned(), Source::Files(entries)))
+        Ok(checkpoint)
+    }
+
+    /// Opens a file that is part of the program, such as one by `include_bytes!`; `name` stands for it in messages.
+    /// The bytes are not copied. They may begin at any address.
+    ///
+    /// # Errors
+    /// When the bytes are damaged or of no known format.
+    pub fn from_static(name: &str, bytes: &'static [u8]) -> Result<Self> {
+        let mut checkpoint = Self::of_files(PathBuf::from(name), Entries::new(), Metadata::default());
+        checkpoint.add(&MappedFile::of_static(name, bytes))?;
+        Ok(checkpoint)
+    }
+
+    /// The GGUF file of a folder whose metadata names this architecture; `None` when none does. Files that are no
+    /// GGUF files, or damaged ones, are passed over.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or several files are of the architecture.
+    pub fn find_gguf(folder: impl AsRef<Path>, architecture: &str) -> Result<Option<Self>> {
+        let files = gguf_files(folder.as_ref())?.into_iter().filter_map(|file| Self::open(file).ok());
+        let mut found: Vec<_> = files.filter(|file| file.architecture() == Some(architecture)).collect();
+        match found.len() {
+            0 | 1 => Ok(found.pop()),
+            _ => Err(Error::Several { files: found.into_iter().map(|file| file.path).collect() }),
+        }
     }
 
     /// Tensors of any name and shape with values drawn from `seed`: the same name, shape and seed give the same
     /// values, whatever else is asked for.
     pub fn random(seed: u64, rule: InitRule) -> Self {
-        Self::new(PathBuf::from(format!("random weights (seed {seed})")), Source::Random(Random { seed, rule }))
+        let path = PathBuf::from(format!("random weights (seed {seed})"));
+        let source = Source::Random(Random { seed, rule });
+        Self { path, source, metadata: Metadata::default(), used: Mutex::default() }
     }
 
-    fn new(path: PathBuf, source: Source) -> Self {
-        Self { path, source, used: Mutex::default() }
+    fn of_files(path: PathBuf, entries: Entries, metadata: Metadata) -> Self {
+        Self { path, source: Source::Files(entries), metadata, used: Mutex::default() }
+    }
+
+    /// Adds the tensors of one more file.
+    fn add(&mut self, file: &Arc<MappedFile>) -> Result<()> {
+        let (found, metadata) = read_entries(file)?;
+        self.metadata = metadata;
+        if let Source::Files(entries) = &mut self.source {
+            for (name, entry) in found {
+                insert(entries, name, entry, &self.path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Renames every tensor; `None` drops it. Random tensors have the names that are asked for, so nothing changes.
@@ -64,12 +117,22 @@ impl Checkpoint {
                 insert(&mut entries, name, entry, &self.path)?;
             }
         }
-        Ok(Self::new(self.path, Source::Files(entries)))
+        Ok(Self::of_files(self.path, entries, self.metadata))
     }
 
     /// What was opened, for messages.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What the file says beside its tensors: keys and values of a GGUF file; nothing for other kinds.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The architecture that a GGUF file names.
+    pub fn architecture(&self) -> Option<&str> {
+        self.metadata.get("general.architecture").and_then(MetaValue::as_str)
     }
 
     /// The names that a file holds, sorted; none for random tensors, which answer to any name.
@@ -117,6 +180,33 @@ impl Checkpoint {
             Source::Files(_) => Ok(Some(&self.entry(name)?.shape)),
             Source::Random(_) => Ok(None),
         }
+    }
+
+    /// How a tensor is stored; `None` for random tensors, which come in any type.
+    pub(crate) fn element_type(&self, name: &str) -> Result<Option<ElementType>> {
+        match &self.source {
+            Source::Files(_) => Ok(Some(self.entry(name)?.element)),
+            Source::Random(_) => Ok(None),
+        }
+    }
+
+    /// The bytes of a tensor as stored, row by row.
+    ///
+    /// # Errors
+    /// When it is missing, or random.
+    pub fn raw(&self, name: &str) -> Result<RawTensor<'_>> {
+        let entry = self.entry(name)?;
+        Ok(RawTensor { element: entry.element, shape: &entry.shape, bytes: entry.bytes() })
+    }
+
+    /// A tensor of the whole `shape` as it lies, if it is in blocks.
+    pub(crate) fn quantized(&self, name: &str, shape: &[usize]) -> Result<Option<Quantized>> {
+        let Source::Files(_) = &self.source else { return Ok(None) };
+        let quantized = Quantized::of(self.stored(name, shape)?.clone());
+        if quantized.is_some() {
+            self.mark_used(name);
+        }
+        Ok(quantized)
     }
 
     pub(crate) fn tensor(&self, name: &str, shape: &[usize], dtype: Option<DType>, device: &Device) -> Result<Tensor> {
@@ -179,17 +269,20 @@ fn insert(entries: &mut Entries, name: String, entry: Entry, path: &Path) -> Res
     }
 }
 
-fn read_entries(path: &Path) -> Result<Entries> {
-    let file = MappedFile::open(path)?;
+fn read_entries(file: &Arc<MappedFile>) -> Result<(Entries, Metadata)> {
     // The content decides; the name may say anything. Two letters would not do: a safetensors file begins with the
     // length of its header, and 19,280 bytes read as "PK".
     let bytes = file.bytes();
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
-        return pth::entries(&file);
+        return Ok((pth::entries(file)?, Metadata::default()));
+    }
+    // A safetensors header would be half a gigabyte long to begin like this.
+    if bytes.starts_with(gguf::MAGIC) {
+        return gguf::entries(file);
     }
     match other_format(bytes) {
         Some(reason) => Err(file.malformed(reason)),
-        None => safetensors::entries(&file),
+        None => Ok((safetensors::entries(file)?, Metadata::default())),
     }
 }
 
@@ -198,65 +291,8 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
     // Read as lengths of a safetensors header, all of these would reach beyond any file.
     let known: [(&[u8], &str); 3] = [
         (b"\x80\x02\x8a\x0al\xfc\x9cF", "a torch file from before version 1.6; load and save it with a newer torch"),
-        (b"GGUF\x03\0\0\0", "a GGUF file, which holds quantized blocks and not plain tensors"),
+        (b"FUGG", "a big-endian GGUF file; convert it"),
         (b"version ", "perhaps the pointer that git stores for a large file; fetch the file with `git lfs pull`"),
     ];
     known.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, reason)| reason)
-}
-
-/// The files that make up the checkpoint at `path`.
-fn checkpoint_files(path: &Path) -> Result<Vec<PathBuf>> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let single = |name| Some(vec![path.join(name)]).filter(|files| files[0].is_file());
-    if let Some(files) = single("model.safetensors") {
-        return Ok(files);
-    }
-    let parts = numbered_parts(path)?;
-    if !parts.is_empty() {
-        return Ok(parts.into_iter().map(|name| path.join(name)).collect());
-    }
-    match single("model.pth") {
-        Some(files) => Ok(files),
-        None => only_file(path),
-    }
-}
-
-/// The folder's only file of a known kind, whatever its name: so come the codec's weights.
-fn only_file(folder: &Path) -> Result<Vec<PathBuf>> {
-    let io = |source| Error::Io { path: folder.to_owned(), source };
-    let files = std::fs::read_dir(folder).map_err(io)?.map(|item| Ok(item.map_err(io)?.path()));
-    let known = |path: &PathBuf| path.extension().is_some_and(|found| found == "safetensors" || found == "pth");
-    let files = files.filter(|path| path.as_ref().map_or(true, known)).collect::<Result<Vec<_>>>()?;
-    if files.len() == 1 { Ok(files) } else { Err(Error::NoCheckpoint { path: folder.to_owned() }) }
-}
-
-/// The names of the folder's parts, sorted.
-fn numbered_parts(folder: &Path) -> Result<BTreeSet<String>> {
-    let io = |source| Error::Io { path: folder.to_owned(), source };
-    let mut parts = BTreeSet::new();
-    for item in std::fs::read_dir(folder).map_err(io)? {
-        let name = item.map_err(io)?.file_name().to_string_lossy().into_owned();
-        if name.starts_with("model-") && name.ends_with(".safetensors") {
-            parts.insert(name);
-        }
-    }
-    match missing_part(&parts) {
-        Some(name) => Err(Error::MissingPart { path: folder.join(name) }),
-        None => Ok(parts),
-    }
-}
-
-/// The first file that should be there by the names of the others: `model-00001-of-00002.safetensors` and so on.
-fn missing_part(parts: &BTreeSet<String>) -> Option<String> {
-    let count = |name: &String| {
-        let (number, count) = name.strip_prefix("model-")?.strip_suffix(".safetensors")?.split_once("-of-")?;
-        Some((number.len(), count.to_owned(), count.parse::<usize>().ok()?))
-    };
-    let (digits, written, count) = parts.iter().find_map(count)?;
-    let name = |number| format!("model-{number:0digits$}-of-{written}.safetensors");
-    // The first gap ends the search, whatever number the file names claim.
-    let missing = (1..=count).map(name).find(|name| !parts.contains(name));
-    missing.filter(|_| parts.len() < count)
 }

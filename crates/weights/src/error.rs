@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::ElementType;
+
 /// What can go wrong between a checkpoint on disk and a tensor in a model.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -28,11 +30,17 @@ pub enum Error {
     },
     /// The path holds no checkpoint of a known kind.
     #[error(
-        "{path} is no checkpoint: expected a .safetensors or .pth file, or a folder that holds model*.safetensors, model.pth or a single such file"
+        "{path} is no checkpoint: expected a .safetensors, .pth or .gguf file, or a folder that holds model*.safetensors, model.pth or a single such file"
     )]
     NoCheckpoint {
         /// What was looked at.
         path: PathBuf,
+    },
+    /// A folder holds several files that would do.
+    #[error("there are several models: name one of {}", paths(.files))]
+    Several {
+        /// The files.
+        files: Vec<PathBuf>,
     },
     /// Of a checkpoint in numbered files one is not there.
     #[error("{path} is missing: the checkpoint is not complete; download it again")]
@@ -94,6 +102,25 @@ pub enum Error {
         /// The shape that was asked for.
         shape: Vec<usize>,
     },
+    /// A tensor that a file cannot hold in this way.
+    #[error("tensor `{name}` of shape {shape:?} cannot be stored as {element} in this kind of file")]
+    Unstorable {
+        /// The tensor's name.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// How it should be stored.
+        element: ElementType,
+    },
+    /// The table of contents of a file that is to be written makes no sense.
+    #[error("cannot write the file's header: {reason}")]
+    Header {
+        /// What does not fit.
+        reason: String,
+    },
+    /// The caller stopped a file that was being written. Nothing was left under its name.
+    #[error("stopped: no file was written")]
+    Stopped,
     /// Tensors that the model does not know.
     #[error("{path} holds tensors that this model does not know: {}", list(.names))]
     Unknown {
@@ -114,6 +141,10 @@ pub enum Error {
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
+
+fn paths(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+}
 
 /// The first few names, then how many more there are.
 fn list(names: &[String]) -> String {

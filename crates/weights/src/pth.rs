@@ -110,7 +110,7 @@ impl Archive {
         }
         let range = view_range(&storage, tensor)
             .ok_or_else(|| file.malformed(format!("tensor `{name}` reaches beyond its storage")))?;
-        Entry::new(file, name, tensor.storage.dtype, tensor.shape.clone(), range)
+        Entry::new(file, name, tensor.storage.dtype.into(), tensor.shape.clone(), range)
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn entries(file: &Arc<MappedFile>) -> Result<Entries> {
             return Err(file.malformed(format!("tensor `{name}` has unsupported type {:?}", info.dtype)));
         };
         let (start, end) = info.data_offsets;
-        let entry = Entry::new(file, &name, dtype, info.shape.clone(), base + start..base + end)?;
+        let entry = Entry::new(file, &name, dtype.into(), info.shape.clone(), base + start..base + end)?;
         entries.insert(name, entry);
     }
     Ok(entries)

@@ -4,6 +4,8 @@
 
 mod fixtures;
 mod folders;
+mod gguf_files;
+mod gguf_hostile;
 mod hostile;
 mod make;
 mod random;

@@ -9,7 +9,7 @@ use safetensors::tensor::TensorView;
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
-use zonos_weights::{Checkpoint, Error, Result};
+use zonos_weights::{Checkpoint, ElementType, Error, Metadata, Result, TensorHead, write_gguf};
 
 /// A folder for the files of one test.
 pub fn folder() -> TempDir {
@@ -71,6 +71,24 @@ pub fn safetensors(tensors: &[(&str, &[usize], &[f32])]) -> Vec<u8> {
 /// A safetensors file with a header written by hand.
 pub fn safetensors_raw(header: &str, data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
+}
+
+/// A GGUF file of tensors in any type, each with its bytes.
+pub fn gguf(metadata: &Metadata, tensors: &[(&str, ElementType, &[usize], &[u8])]) -> Vec<u8> {
+    let folder = folder();
+    let path = folder.path().join("made.gguf");
+    let head = |&(name, element, shape, _): &(&str, ElementType, &[usize], &[u8])| TensorHead {
+        name: name.to_owned(),
+        element,
+        shape: shape.to_vec(),
+    };
+    let heads: Vec<_> = tensors.iter().map(head).collect();
+    let write = |index: usize, file: &mut dyn Write| -> Result<()> {
+        file.write_all(tensors[index].3).unwrap();
+        Ok(())
+    };
+    write_gguf(&path, metadata, &heads, write).unwrap();
+    std::fs::read(path).unwrap()
 }
 
 /// A zip archive of files stored as they are.
