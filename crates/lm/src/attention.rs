@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::kernels::attend_row;
 use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
+use crate::pair::Pair;
 use crate::rope::Rotation;
 
 /// Epsilon of the norm of queries and keys; not in the configuration.
@@ -20,7 +21,7 @@ pub(crate) struct Attention {
     head_dim: usize,
     query: Matrix,
     /// Keys, then values.
-    key_value: Matrix,
+    key_value: Pair,
     output: Matrix,
     gate: Matrix,
     /// Magnitude by head, [1, heads, 1].
@@ -31,23 +32,23 @@ pub(crate) struct Attention {
 impl Attention {
     pub(crate) fn load(weights: &Weights, config: &Config) -> Result<Self> {
         let (dim, heads, kv_heads, head_dim) = (config.dim, config.heads, config.kv_heads, config.head_dim);
-        let key_value = weights.at("wkv").get("weight", &[2, kv_heads * head_dim, dim])?.flatten(0, 1)?;
         Ok(Self {
             heads,
             kv_heads,
             head_dim,
             query: Matrix::load(weights, "wq", heads * head_dim, dim)?,
-            key_value: Matrix::new(key_value),
+            key_value: key_value(weights, kv_heads * head_dim, dim)?,
             output: Matrix::load(weights, "wo", dim, heads * head_dim)?,
             gate: Matrix::load(weights, "gater", heads, dim)?,
-            temperature: weights.get_f32("temp", &[1, heads, 1])?.abs()?,
+            temperature: temperature(weights, heads)?,
             qk_norm: RmsNorm::plain(head_dim, QK_NORM_EPS, weights.device())?,
         })
     }
 
     /// Bytes of weights that one row reads.
     pub(crate) fn bytes_per_row(&self) -> u64 {
-        [&self.query, &self.key_value, &self.output, &self.gate].into_iter().map(Matrix::bytes).sum()
+        let others: u64 = [&self.query, &self.output, &self.gate].into_iter().map(Matrix::bytes).sum();
+        others + self.key_value.bytes()
     }
 
     /// `x` [rows, dim], normed; `spans` tell which rows belong to which sequence.
@@ -74,9 +75,9 @@ impl Attention {
     fn project(&self, x: &Tensor, rotation: &Rotation) -> Result<(Tensor, Tensor, Tensor)> {
         let query = self.query.forward(x)?;
         let query = self.qk_norm.forward(&self.split(&query, self.heads)?)?.broadcast_mul(&self.temperature)?;
-        let key_value = self.key_value.forward(x)?.chunk(2, 1)?;
-        let key = self.qk_norm.forward(&self.split(&key_value[0], self.kv_heads)?)?;
-        let value = self.split(&key_value[1], self.kv_heads)?.transpose(0, 1)?;
+        let (key, value) = self.key_value.forward(x)?;
+        let key = self.qk_norm.forward(&self.split(&key, self.kv_heads)?)?;
+        let value = self.split(&value, self.kv_heads)?.transpose(0, 1)?;
         Ok((rotation.apply(&query.transpose(0, 1)?)?, rotation.apply(&key.transpose(0, 1)?)?, value))
     }
 
@@ -113,4 +114,20 @@ impl Attention {
         let by_head = scores.reshape((self.heads, rows, seen))?.broadcast_add(&mask)?;
         Ok(by_head.reshape(scores.shape())?)
     }
+}
+
+/// Keys and values, together in one tensor as published, or apart.
+fn key_value(weights: &Weights, outputs: usize, inputs: usize) -> Result<Pair> {
+    if weights.at("wkv").contains("weight") || !weights.at("wk").contains("weight") {
+        return Ok(Pair::Stacked(Matrix::load_stack(weights, "wkv", [2, outputs, inputs])?));
+    }
+    let load = |name| Matrix::load(weights, name, outputs, inputs);
+    Ok(Pair::Separate(load("wk")?, load("wv")?))
+}
+
+/// The magnitude that queries of each head are multiplied with, [1, heads, 1]; stored so, or as a list.
+fn temperature(weights: &Weights, heads: usize) -> Result<Tensor> {
+    let is_list = weights.shape("temp")?.is_some_and(|shape| shape.len() == 1);
+    let shape = if is_list { vec![heads] } else { vec![1, heads, 1] };
+    Ok(weights.get_f32("temp", &shape)?.abs()?.reshape((1, heads, 1))?)
 }

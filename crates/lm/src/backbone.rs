@@ -25,13 +25,16 @@ pub struct Backbone {
 }
 
 impl Backbone {
-    /// Loads the published names from a checkpoint, onto a device, as `dtype` or, with `None`, as stored. Routers and
-    /// norms are kept in float32.
+    /// Loads a checkpoint of the published names or a GGUF file, onto a device, as `dtype` or, with `None`, as stored.
+    /// Routers and norms are kept in float32.
+    ///
+    /// Quantized matrices stay where they lie in the mapped file and are widened with every product: on the CPU, and
+    /// without a `dtype`. Elsewhere they are widened while loading, to `dtype` or float16.
     ///
     /// # Errors
     /// When a tensor is missing, has another shape than `config` asks for, or is unknown.
     pub fn load(config: Config, checkpoint: Checkpoint, device: &Device, dtype: Option<DType>) -> Result<Self> {
-        let checkpoint = checkpoint.rename(names::published)?;
+        let checkpoint = names::rename(checkpoint, &config)?;
         let backbone = Self::build(config, &checkpoint.weights(device, dtype))?;
         checkpoint.check_all_used()?;
         Ok(backbone)
@@ -42,7 +45,7 @@ impl Backbone {
     /// # Errors
     /// When the device lacks memory.
     pub fn random(config: Config, seed: u64, device: &Device, dtype: DType) -> Result<Self> {
-        Self::load(config, Checkpoint::random(seed, init::rule), device, Some(dtype))
+        Self::load(config, random_checkpoint(seed), device, Some(dtype))
     }
 
     fn build(config: Config, weights: &Weights) -> Result<Self> {
@@ -182,4 +185,9 @@ impl Backbone {
         let logits = ((logits / cap)?.tanh()? * cap)?;
         Ok(logits.reshape((hidden.dim(0)?, self.config.codebooks, self.config.audio_vocab()))?)
     }
+}
+
+/// The weights of [`Backbone::random`], of any configuration.
+pub fn random_checkpoint(seed: u64) -> Checkpoint {
+    Checkpoint::random(seed, init::rule)
 }

@@ -26,6 +26,15 @@ impl Buckets {
         Ok(Self { ranges })
     }
 
+    /// The labels that [`Buckets::parse`] reads as these ranges.
+    pub fn labels(&self) -> Vec<String> {
+        let label = |range: &Range| match range.high.is_finite() {
+            true => format!("{}-{}", range.low, range.high),
+            false => format!("{}+", range.low),
+        };
+        self.ranges.iter().map(label).collect()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.ranges.len()
@@ -91,6 +100,12 @@ mod tests {
         assert_eq!(buckets.ranges[0], Range { low: -1000.0, high: -50.0 });
         assert_eq!(buckets.ranges[1], Range { low: -50.0, high: -45.5 });
         assert_eq!(buckets.ranges[2].high, f64::INFINITY);
+    }
+
+    #[test]
+    fn labels_come_back() {
+        let labels = ["-1000--50", "-50--45.5", "0-0.05", "495.3-3433", "40000+"];
+        assert_eq!(Buckets::parse(&labels).unwrap().labels(), labels);
     }
 
     #[test]

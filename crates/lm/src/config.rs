@@ -1,13 +1,16 @@
 use std::path::Path;
 
 use serde::Deserialize as _;
+use zonos_weights::Checkpoint;
 
 use crate::params::{Params, ParamsFile};
-use crate::{Buckets, Error, QualityFeature, Result};
+use crate::{Buckets, Error, QualityFeature, Result, gguf};
 
 /// Ids of text bytes begin here; ids below mark the begin and end of text.
 pub(crate) const FIRST_BYTE_ID: usize = 192;
 const BYTES: usize = 256;
+/// Conditioning ids begin here, in a vocabulary without ids that mean nothing.
+pub(crate) const FIRST_CONDITIONING_ID: usize = FIRST_BYTE_ID + BYTES;
 
 /// The shape of a model and the meaning of its ids, from `params.json`. Made by [`Config::parse`], which checks it.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +109,19 @@ impl Config {
         Self::parse(&json).map_err(|error| Error::Config(format!("{}: {error}", path.display())))
     }
 
+    /// The configuration of a checkpoint: of a GGUF file its own, which `params` completes where it is silent; else
+    /// that in `params`, the path of a `params.json`.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read or is not valid.
+    pub fn of(checkpoint: &Checkpoint, params: Option<&Path>) -> Result<Self> {
+        let beside = params.map(Self::read).transpose()?;
+        if gguf::is_gguf(checkpoint)? {
+            return gguf::config(checkpoint, beside);
+        }
+        beside.ok_or_else(|| Error::Config(format!("{} has no params.json beside it", checkpoint.path().display())))
+    }
+
     /// Reads the text of `params.json`: the keys of the released file, flat or under `model`.
     ///
     /// # Errors
@@ -146,7 +162,8 @@ impl Config {
             quality: quality(params)?,
             moe: moe(params)?,
         };
-        config.check(params)?;
+        config.check()?;
+        config.check_stated(params)?;
         Ok(config)
     }
 
@@ -176,12 +193,18 @@ impl Config {
         self.speaking_rate.len() + quality + 2 * usize::from(self.background_ids) + usize::from(self.accurate_id)
     }
 
-    fn check(&self, params: &Params) -> Result<()> {
+    /// Fails unless all sizes are possible and fit together.
+    pub(crate) fn check(&self) -> Result<()> {
         self.check_sizes()?;
+        self.moe.as_ref().map_or(Ok(()), MoeConfig::check)?;
         let first_conditioning = self.text_vocab.checked_sub(self.conditioning_ids());
-        ensure(first_conditioning >= Some(FIRST_BYTE_ID + BYTES), || {
+        ensure(first_conditioning >= Some(FIRST_CONDITIONING_ID), || {
             format!("text_vocab {} has no room for bytes and conditioning ids", self.text_vocab)
-        })?;
+        })
+    }
+
+    /// Counts that the file states beside the lists.
+    fn check_stated(&self, params: &Params) -> Result<()> {
         let rates = params.speaking_rate_num_buckets.unwrap_or(self.speaking_rate.len());
         ensure(rates == self.speaking_rate.len(), || format!("speaking_rate_num_buckets is {rates}"))?;
         let buckets: usize = self.quality.iter().map(|feature| feature.buckets.len()).sum();
@@ -218,6 +241,15 @@ impl Config {
         })?;
         let speaker = self.speaker.is_none_or(|speaker| speaker.embedding_dim > 0 && speaker.lda_dim > 0);
         ensure(speaker, || "speaker_embedding_dim and speaker_lda_dim must be given".into())
+    }
+}
+
+impl MoeConfig {
+    fn check(&self) -> Result<()> {
+        ensure(self.experts <= 1 << 12 && (1..=1 << 16).contains(&self.router_dim), || {
+            format!("moe_n_experts {} or moe_router_dim {} is out of range", self.experts, self.router_dim)
+        })?;
+        ensure(self.used.iter().all(|&used| used <= self.experts), || "more experts used than there are".into())
     }
 }
 
@@ -263,12 +295,8 @@ fn moe(params: &Params) -> Result<Option<MoeConfig>> {
     if params.moe_n_experts <= 1 {
         return Ok(None);
     }
-    ensure(params.moe_n_experts <= 1 << 12 && (1..=1 << 16).contains(&params.moe_router_dim), || {
-        format!("moe_n_experts {} or moe_router_dim {} is out of range", params.moe_n_experts, params.moe_router_dim)
-    })?;
     let used = (0..params.n_layers).map(|layer| experts_used(params, layer)).collect::<Vec<_>>();
-    ensure(used.iter().all(|&used| used <= params.moe_n_experts), || "more experts used than there are".into())?;
-    let balancing = balancing(params.moe_balancing_strategy.as_deref())?;
+    let balancing = parse_balancing(params.moe_balancing_strategy.as_deref())?;
     Ok(Some(MoeConfig { experts: params.moe_n_experts, router_dim: params.moe_router_dim, used, balancing }))
 }
 
@@ -278,7 +306,8 @@ fn experts_used(params: &Params, layer: usize) -> usize {
     if is_moe { special.copied().unwrap_or(params.moe_router_topk).max(1) } else { 0 }
 }
 
-fn balancing(strategy: Option<&str>) -> Result<Balancing> {
+/// A strategy by its name in `params.json`.
+pub(crate) fn parse_balancing(strategy: Option<&str>) -> Result<Balancing> {
     match strategy.unwrap_or("legacy") {
         "legacy" | "old" | "aux" | "aux_loss" => Ok(Balancing::Add),
         "quantile" | "current" | "qbalancing" => Ok(Balancing::Subtract),

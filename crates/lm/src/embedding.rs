@@ -62,7 +62,8 @@ impl Embedding {
 
 impl SpeakerProjection {
     fn load(weights: &Weights, config: &Config, speaker: SpeakerConfig) -> Result<Self> {
-        let affine = |name, outputs, inputs| Matrix::load(weights, name, outputs, inputs)?.with_bias(weights, name);
+        let affine =
+            |name, outputs, inputs| Matrix::load(weights, name, outputs, inputs)?.with_bias(weights, name, outputs);
         Ok(Self {
             lda: affine("speaker_lda_projection", speaker.lda_dim, speaker.embedding_dim)?,
             projection: affine("speaker_projection", config.dim, speaker.lda_dim)?,

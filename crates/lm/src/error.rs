@@ -45,7 +45,25 @@ pub enum Error {
     /// The model has no speaker input.
     #[error("this model takes no voice: leave it out")]
     NoSpeaker,
-    /// Weights could not be loaded.
+    /// A weight that cannot be stored in the type that was asked for.
+    #[error("tensor `{name}` holds {number}, which {element} cannot: the weights are damaged, or choose bf16 for them")]
+    Unstorable {
+        /// The tensor's name.
+        name: String,
+        /// What does not fit.
+        number: f32,
+        /// The type.
+        element: zonos_weights::ElementType,
+    },
+    /// A file that is being made could not be written on.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Weights could not be loaded or written.
     #[error(transparent)]
     Weights(#[from] zonos_weights::Error),
     /// A tensor operation failed, on the device or for lack of memory.

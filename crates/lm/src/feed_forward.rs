@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::gated::GateUp;
 use crate::matrix::Matrix;
 use crate::moe::MixtureOfExperts;
+use crate::pair::Pair;
 use crate::router::Routing;
 
 /// The second half of a block.
@@ -54,14 +55,19 @@ impl FeedForward {
 impl Dense {
     fn load(weights: &Weights, config: &Config) -> Result<Self> {
         let (dim, inner) = (config.dim, config.inner);
-        let matrix = weights.at("w_in").get("weight", &[2, inner, dim])?.flatten(0, 1)?;
-        Ok(Self {
-            gate_up: GateUp::Stacked { matrix: Matrix::new(matrix), gate_first: false },
-            down: Matrix::load(weights, "w_out", dim, inner)?,
-        })
+        Ok(Self { gate_up: gate_up(weights, inner, dim)?, down: Matrix::load(weights, "w_out", dim, inner)? })
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.down.forward(&self.gate_up.forward(x)?)
     }
+}
+
+/// Gate and up, together in one tensor as published, or apart.
+fn gate_up(weights: &Weights, inner: usize, dim: usize) -> Result<GateUp> {
+    if weights.at("w_in").contains("weight") || !weights.at("w1").contains("weight") {
+        return Ok(GateUp::up_first(Pair::Stacked(Matrix::load_stack(weights, "w_in", [2, inner, dim])?)));
+    }
+    let load = |name| Matrix::load(weights, name, inner, dim);
+    Ok(GateUp::gate_first(Pair::Separate(load("w1")?, load("w3")?)))
 }

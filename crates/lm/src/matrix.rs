@@ -1,61 +1,106 @@
 use candle_core::{DType, Tensor};
-use zonos_weights::Weights;
+use zonos_weights::{Quantized, Weights};
 
 use crate::Result;
-use crate::kernels::rows_times_matrix;
+use crate::kernels::{rows_times_blocks, rows_times_matrix};
 
 /// A weight matrix [out, in] with an optional bias: the only place that knows how weights are stored and multiplied.
 pub(crate) struct Matrix {
-    weight: Tensor,
+    weight: Storage,
     bias: Option<Tensor>,
 }
 
-impl Matrix {
-    pub(crate) fn new(weight: Tensor) -> Self {
-        Self { weight, bias: None }
-    }
+/// How weights are kept.
+enum Storage {
+    /// [out, in], in the type that they are multiplied in.
+    Plain(Tensor),
+    /// Where they lie in their file, widened with every product; on the CPU only.
+    Blocks(Quantized),
+}
 
+impl Matrix {
     /// `name.weight` in the element type of `weights`.
     pub(crate) fn load(weights: &Weights, name: &str, outputs: usize, inputs: usize) -> Result<Self> {
-        Ok(Self::new(weights.at(name).get("weight", &[outputs, inputs])?))
+        Self::stored(&weights.at(name), "weight", &[outputs, inputs])
+    }
+
+    /// `name.weight` [parts, out, in], as one matrix of all the rows.
+    pub(crate) fn load_stack(weights: &Weights, name: &str, shape: [usize; 3]) -> Result<Self> {
+        Self::stored(&weights.at(name), "weight", &shape)
+    }
+
+    /// Element `index` of the tensor `name` of the whole shape [count, out, in].
+    pub(crate) fn load_part(weights: &Weights, name: &str, shape: [usize; 3], index: usize) -> Result<Self> {
+        let part = blocks(weights, name, &shape)?.and_then(|whole| whole.part(index));
+        Ok(Self::new(match part {
+            Some(part) => Storage::Blocks(part),
+            None => Storage::Plain(weights.get_part(name, &shape, index)?),
+        }))
     }
 
     /// `name.weight` in float32, for what decides rather than carries.
     pub(crate) fn load_f32(weights: &Weights, name: &str, outputs: usize, inputs: usize) -> Result<Self> {
-        Ok(Self::new(weights.at(name).get_f32("weight", &[outputs, inputs])?))
+        Ok(Self::new(Storage::Plain(weights.at(name).get_f32("weight", &[outputs, inputs])?)))
     }
 
-    /// Adds `name.bias`.
-    pub(crate) fn with_bias(mut self, weights: &Weights, name: &str) -> Result<Self> {
-        let outputs = self.weight.dim(0)?;
+    fn stored(weights: &Weights, name: &str, shape: &[usize]) -> Result<Self> {
+        Ok(Self::new(match blocks(weights, name, shape)? {
+            Some(blocks) => Storage::Blocks(blocks),
+            None => Storage::Plain(weights.get(name, shape)?.flatten_to(shape.len() - 2)?),
+        }))
+    }
+
+    fn new(weight: Storage) -> Self {
+        Self { weight, bias: None }
+    }
+
+    /// Adds `name.bias` [outputs].
+    pub(crate) fn with_bias(mut self, weights: &Weights, name: &str, outputs: usize) -> Result<Self> {
         self.bias = Some(weights.at(name).get_f32("bias", &[outputs])?);
         Ok(self)
     }
 
-    /// The element type that the weights are stored in.
+    /// The element type that the weights are multiplied in.
     pub(crate) fn dtype(&self) -> DType {
-        self.weight.dtype()
+        match &self.weight {
+            Storage::Plain(weight) => weight.dtype(),
+            Storage::Blocks(_) => DType::F32,
+        }
     }
 
     /// Bytes that one product reads.
     pub(crate) fn bytes(&self) -> u64 {
-        (self.weight.elem_count() * self.weight.dtype().size_in_bytes()) as u64
+        match &self.weight {
+            Storage::Plain(weight) => (weight.elem_count() * weight.dtype().size_in_bytes()) as u64,
+            Storage::Blocks(blocks) => blocks.bytes().len() as u64,
+        }
     }
 
     /// `x` [rows, in] to [rows, out], both in float32. On the CPU no row depends on the others.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = self.product(x)?;
+        let y = match &self.weight {
+            Storage::Plain(weight) => product(x, weight)?,
+            Storage::Blocks(blocks) => rows_times_blocks(x, blocks)?,
+        };
         Ok(match &self.bias {
             Some(bias) => y.broadcast_add(bias)?,
             None => y,
         })
     }
+}
 
-    fn product(&self, x: &Tensor) -> Result<Tensor> {
-        if x.device().is_cpu() {
-            return Ok(rows_times_matrix(x, &self.weight)?);
-        }
-        let y = x.to_dtype(self.weight.dtype())?.matmul(&self.weight.t()?)?;
-        Ok(y.to_dtype(DType::F32)?)
+/// The tensor where it lies, when it is in blocks and can stay so: on the CPU, unless another type is asked for.
+fn blocks(weights: &Weights, name: &str, shape: &[usize]) -> Result<Option<Quantized>> {
+    if !weights.device().is_cpu() || weights.dtype().is_some() {
+        return Ok(None);
     }
+    Ok(weights.get_quantized(name, shape)?)
+}
+
+fn product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    if x.device().is_cpu() {
+        return Ok(rows_times_matrix(x, weight)?);
+    }
+    let y = x.to_dtype(weight.dtype())?.matmul(&weight.t()?)?;
+    Ok(y.to_dtype(DType::F32)?)
 }

@@ -5,6 +5,7 @@ use crate::Result;
 use crate::config::{Config, MoeConfig};
 use crate::gated::GateUp;
 use crate::matrix::Matrix;
+use crate::pair::Pair;
 use crate::router::{Router, Routing};
 
 /// A feed-forward layer of many experts, of which each row uses a few.
@@ -63,21 +64,19 @@ impl Expert {
     /// Element `index` of the stacked tensors, in any of the layouts that checkpoints come in.
     fn load(stacks: &Weights, config: &Config, experts: usize, index: usize) -> Result<Self> {
         let (inner, dim) = (config.inner, config.dim);
-        let part = |name: &str, outputs, inputs| -> Result<Matrix> {
-            Ok(Matrix::new(stacks.get_part(name, &[experts, outputs, inputs], index)?))
-        };
+        let part = |name: &str, outputs, inputs| Matrix::load_part(stacks, name, [experts, outputs, inputs], index);
         let gate_up = if stacks.contains("w13") {
-            GateUp::Interleaved(part("w13", 2 * inner, dim)?)
+            Pair::Interleaved(part("w13", 2 * inner, dim)?)
         } else if stacks.contains("gate_up_proj") {
-            GateUp::Stacked { matrix: part("gate_up_proj", 2 * inner, dim)?, gate_first: true }
+            Pair::Stacked(part("gate_up_proj", 2 * inner, dim)?)
         } else if stacks.contains("w1") {
-            GateUp::Separate { gate: part("w1", inner, dim)?, up: part("w3", inner, dim)? }
+            Pair::Separate(part("w1", inner, dim)?, part("w3", inner, dim)?)
         } else {
             // Names the layout that is published when none is there.
-            GateUp::Interleaved(part("w13", 2 * inner, dim)?)
+            Pair::Interleaved(part("w13", 2 * inner, dim)?)
         };
         let down = if stacks.contains("w2") { "w2" } else { "down_proj" };
-        Ok(Self { gate_up, down: part(down, dim, inner)? })
+        Ok(Self { gate_up: GateUp::gate_first(gate_up), down: part(down, dim, inner)? })
     }
 
     /// Adds the weighted output for some rows of `x` to the same rows of `sum`.

@@ -1,10 +1,22 @@
 //! Names in checkpoints, brought to those of the published one.
 
+use zonos_weights::Checkpoint;
+
+use crate::{Config, Result, gguf};
+
 /// What training leaves behind and inference does not need.
 const LEFTOVERS: [&str; 2] = [".router.ent_denom", ".router.normalized_entropy"];
 
+/// Brings the names of a checkpoint to those that the backbone asks for.
+pub(crate) fn rename(checkpoint: Checkpoint, config: &Config) -> Result<Checkpoint> {
+    if gguf::is_gguf(&checkpoint)? {
+        return gguf::rename(checkpoint, config);
+    }
+    Ok(checkpoint.rename(published)?)
+}
+
 /// The published name of a tensor; `None` for what inference does not need.
-pub(crate) fn published(name: &str) -> Option<String> {
+fn published(name: &str) -> Option<String> {
     if LEFTOVERS.iter().any(|leftover| name.ends_with(leftover)) {
         return None;
     }

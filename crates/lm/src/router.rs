@@ -36,12 +36,12 @@ impl Router {
         let states_scale = if is_first { None } else { Some(weights.get_f32("router_states_scale", &[width])?) };
         let mlp = weights.at("router_mlp");
         Ok(Self {
-            down: Matrix::load_f32(weights, "down_proj", width, config.dim)?.with_bias(weights, "down_proj")?,
+            down: Matrix::load_f32(weights, "down_proj", width, config.dim)?.with_bias(weights, "down_proj", width)?,
             states_scale,
             norm: RmsNorm::load(weights, "rmsnorm_eda", width, config.norm_eps)?,
             mlp: [
-                Matrix::load_f32(&mlp, "0", width, width)?.with_bias(&mlp, "0")?,
-                Matrix::load_f32(&mlp, "2", width, width)?.with_bias(&mlp, "2")?,
+                Matrix::load_f32(&mlp, "0", width, width)?.with_bias(&mlp, "0", width)?,
+                Matrix::load_f32(&mlp, "2", width, width)?.with_bias(&mlp, "2", width)?,
                 Matrix::load_f32(&mlp, "4", experts, width)?,
             ],
             biases: balancing_biases(weights, moe)?,

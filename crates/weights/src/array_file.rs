@@ -33,10 +33,19 @@ impl Array {
     pub fn load(path: impl AsRef<Path>, key: &str) -> Result<Self> {
         let path = path.as_ref();
         let malformed = |reason| Error::Malformed { path: path.to_owned(), reason };
-        let format = Format::of(path)?;
+        Format::of(path)?;
         let file = File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        let bytes = read_limited(file).map_err(malformed)?;
-        format.read(&bytes, key).map_err(malformed)
+        Self::from_bytes(path, &read_limited(file).map_err(malformed)?, key)
+    }
+
+    /// Reads an array from the bytes of such a file. `name` decides what they are and stands for them in messages.
+    ///
+    /// # Errors
+    /// As [`Array::load`].
+    pub fn from_bytes(name: impl AsRef<Path>, bytes: &[u8], key: &str) -> Result<Self> {
+        let path = name.as_ref();
+        let malformed = |reason| Error::Malformed { path: path.to_owned(), reason };
+        Format::of(path)?.read(bytes, key).map_err(malformed)
     }
 
     /// Writes the array to a `.npy`, `.npz` or `.safetensors` file, whole or not at all; the extension decides. Where

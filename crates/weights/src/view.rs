@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use candle_core::{DType, Device, Tensor};
 
 use crate::mapped::Entry;
@@ -20,6 +22,11 @@ impl<'a> Weights<'a> {
     /// The view one level down: `weights.at("layers").at(3)` sees `layers.3.*`.
     pub fn at(&self, name: impl std::fmt::Display) -> Self {
         Self { prefix: self.full(name), ..self.clone() }
+    }
+
+    /// What was opened, for messages.
+    pub fn path(&self) -> &'a Path {
+        self.checkpoint.path()
     }
 
     /// Where tensors are made.

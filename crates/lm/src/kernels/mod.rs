@@ -5,6 +5,7 @@
 //! what makes a request's frames independent of its neighbours in a batch.
 
 mod attention;
+mod blocks;
 mod dot;
 
 use std::array::from_fn;
@@ -13,6 +14,7 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 pub(crate) use attention::attend_row;
+pub(crate) use blocks::rows_times_blocks;
 use dot::{Element, ROWS, WEIGHT_ROWS, dots};
 
 /// Products of fewer multiplications than this are not worth waking other threads for.
@@ -71,20 +73,33 @@ struct Size {
 }
 
 fn product<T: Element>(x: &[f32], weight: &[T], size: Size) -> Vec<f32> {
-    // Column by column, so that each task writes a range of its own.
+    by_columns(weight, size.inputs, size, |columns, weight| fill_columns(x, weight, columns, size))
+}
+
+/// Results [rows, out] that are made column by column, so that each task writes a range of its own: `task` gets some
+/// columns of `size.rows` and the weights that they come from, `row_len` for each.
+fn by_columns<W: Sync>(
+    weight: &[W],
+    row_len: usize,
+    size: Size,
+    task: impl Fn(&mut [f32], &[W]) + Send + Sync,
+) -> Vec<f32> {
     let mut transposed = vec![0.0; size.rows * size.outputs];
-    let task = |(columns, weight): (&mut [f32], &[T])| {
-        let whole = size.rows / ROWS * ROWS;
-        (0..whole).step_by(ROWS).for_each(|first| tile_product::<T, ROWS>(x, first, weight, columns, size));
-        (whole..size.rows).for_each(|last| tile_product::<T, 1>(x, last, weight, columns, size));
-    };
     if size.rows * size.inputs * size.outputs < PARALLEL_FROM {
-        task((&mut transposed, weight));
+        task(&mut transposed, weight);
     } else {
         let columns = transposed.par_chunks_mut(OUTPUTS_PER_TASK * size.rows);
-        columns.zip(weight.par_chunks(OUTPUTS_PER_TASK * size.inputs)).for_each(task);
+        let weights = weight.par_chunks(OUTPUTS_PER_TASK * row_len);
+        columns.zip(weights).for_each(|(columns, weight)| task(columns, weight));
     }
     if size.rows == 1 { transposed } else { transpose(&transposed, size) }
+}
+
+/// All rows of `x` against some rows of weights.
+fn fill_columns<T: Element>(x: &[f32], weight: &[T], columns: &mut [f32], size: Size) {
+    let whole = size.rows / ROWS * ROWS;
+    (0..whole).step_by(ROWS).for_each(|first| tile_product::<T, ROWS>(x, first, weight, columns, size));
+    (whole..size.rows).for_each(|last| tile_product::<T, 1>(x, last, weight, columns, size));
 }
 
 /// `N` rows of `x`, which stay in the cache, against all rows of a task's `weight`.
@@ -114,44 +129,4 @@ fn transpose(columns: &[f32], size: Size) -> Vec<f32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use candle_core::{DType, Device};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn uniform(shape: (usize, usize), seed: u64) -> Tensor {
-        let rule = |_: &str, _: &[usize]| zonos_weights::Init::Around { center: 0.0, width: 1.0 };
-        let checkpoint = zonos_weights::Checkpoint::random(seed, rule);
-        checkpoint.weights(&Device::Cpu, None).get("x", &[shape.0, shape.1]).unwrap()
-    }
-
-    fn values(tensor: &Tensor) -> Vec<f32> {
-        tensor.flatten_all().unwrap().to_vec1().unwrap()
-    }
-
-    proptest! {
-        #[test]
-        fn agrees_with_the_plain_product(rows in 1usize..11, inputs in 1usize..300, outputs in 1usize..200, seed: u64) {
-            let (x, weight) = (uniform((rows, inputs), seed), uniform((outputs, inputs), !seed));
-            for dtype in [DType::F32, DType::F16, DType::BF16] {
-                let weight = weight.to_dtype(dtype).unwrap();
-                let plain = x.matmul(&weight.to_dtype(DType::F32).unwrap().t().unwrap()).unwrap();
-                let product = rows_times_matrix(&x, &weight).unwrap();
-                for (a, b) in values(&product).iter().zip(values(&plain)) {
-                    prop_assert!((a - b).abs() < 1e-4, "{a} {b} {dtype:?}");
-                }
-            }
-        }
-
-        #[test]
-        fn a_row_does_not_depend_on_its_neighbours(rows in 1usize..11, inputs in 1usize..300, seed: u64) {
-            let (x, weight) = (uniform((rows, inputs), seed), uniform((77, inputs), !seed));
-            let together = rows_times_matrix(&x, &weight).unwrap();
-            for row in 0..rows {
-                let alone = rows_times_matrix(&x.narrow(0, row, 1).unwrap(), &weight).unwrap();
-                prop_assert_eq!(values(&alone), values(&together.narrow(0, row, 1).unwrap()));
-            }
-        }
-    }
-}
+mod tests;
