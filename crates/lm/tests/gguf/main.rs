@@ -1,0 +1,7 @@
+//! The backbone out of GGUF files, and what these say and hold.
+#![allow(clippy::unwrap_used)]
+
+mod files;
+mod keys;
+mod logits;
+mod support;
