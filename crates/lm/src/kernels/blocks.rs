@@ -1,12 +1,15 @@
-//! Products with quantized weights: a few rows of blocks are widened to float32 in a buffer that stays in the cache,
-//! then multiplied by the kernels of float32 weights. A result is thus the same, bit for bit, as with weights that were
-//! widened before; and as there, no row depends on the others.
+//! Products with quantized weights. For many rows, a few rows of blocks are widened to float32 in a buffer that stays in
+//! the cache, then multiplied by the kernels of float32 weights; for few, blocks are widened in registers. Either way a
+//! result is the same, bit for bit, as with weights that were widened before; and as there, no row depends on the
+//! others.
+
+use std::array::from_fn;
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 use zonos_weights::{BlockType, Quantized};
 
 use super::dot::{ROWS, WEIGHT_ROWS};
-use super::{OUTPUTS_PER_TASK, Size, by_columns, contiguous, fill_columns};
+use super::{OUTPUTS_PER_TASK, Size, block_dots, by_columns, contiguous, fill_columns};
 
 /// `x` [rows, in] in float32 times the transpose of `weight` [.., in], whose leading dimensions count as rows: [rows,
 /// out] in float32. CPU only.
@@ -35,8 +38,36 @@ impl CustomOp1 for RowsTimesBlocks<'_> {
 }
 
 fn product(x: &[f32], weight: &Quantized, size: Size) -> Vec<f32> {
+    let fast = block_dots::has_version(weight.block_type());
+    match size.rows {
+        1 if fast => few_rows::<1>(x, weight, size),
+        2 if fast => few_rows::<2>(x, weight, size),
+        3 if fast => few_rows::<3>(x, weight, size),
+        4 if fast => few_rows::<4>(x, weight, size),
+        _ => buffered(x, weight, size),
+    }
+}
+
+fn row_bytes(block: BlockType, inputs: usize) -> usize {
+    inputs / block.numbers() * block.bytes()
+}
+
+/// Each row of weights once, against all rows of `x`.
+fn few_rows<const N: usize>(x: &[f32], weight: &Quantized, size: Size) -> Vec<f32> {
     let block = weight.block_type();
-    let row_bytes = size.inputs / block.numbers() * block.bytes();
+    let row_bytes = row_bytes(block, size.inputs);
+    let x = from_fn::<_, N, _>(|n| &x[n * size.inputs..][..size.inputs]);
+    by_columns(weight.bytes(), row_bytes, size, |columns, blocks| {
+        for (column, blocks) in columns.chunks_exact_mut(N).zip(blocks.chunks_exact(row_bytes.max(1))) {
+            column.copy_from_slice(&block_dots::dots(block, blocks, x));
+        }
+    })
+}
+
+/// By way of a buffer of widened weights.
+fn buffered(x: &[f32], weight: &Quantized, size: Size) -> Vec<f32> {
+    let block = weight.block_type();
+    let row_bytes = row_bytes(block, size.inputs);
     // Many rows pass over a task's weights tile by tile: these are widened once for all. For few, the buffer is to be
     // small, for the nearest cache to hold it.
     let together = if size.rows > ROWS { OUTPUTS_PER_TASK } else { WEIGHT_ROWS.min(size.rows) };

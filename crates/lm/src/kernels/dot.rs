@@ -266,6 +266,16 @@ mod x86 {
     }
 }
 
+/// The version for AVX2, whatever else the processor has.
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(super) fn dots_by_avx2<T: Element, const W: usize, const N: usize>(
+    weights: [&[T]; W],
+    x: [&[f32]; N],
+) -> [[f32; N]; W] {
+    // SAFETY: callers ask the processor first, and give rows of one length.
+    unsafe { x86::dots_avx2(weights, x) }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -5,6 +5,7 @@
 //! what makes a request's frames independent of its neighbours in a batch.
 
 mod attention;
+mod block_dots;
 mod blocks;
 mod dot;
 

@@ -1,7 +1,7 @@
 //! What files hold, and what is not written.
 
 use candle_core::DType;
-use zonos_lm::{Config, QuantizeOptions, quantize};
+use zonos_lm::{Config, QuantizeOptions, open_checkpoint, quantize};
 use zonos_weights::ElementType;
 
 use crate::support::{F16, Made, Q4_K, Q8_0, tiny, tiny_but, tiny_config};
@@ -60,4 +60,18 @@ fn what_cannot_be_quantized_leaves_no_file() {
         assert!(message.contains(words), "{words}: {message}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_is_opened_by_its_only_backbone() {
+    let made = Made::new(&tiny_config(), tiny("model.safetensors"), Q8_0, F16);
+    let folder = made.folder.path();
+    std::fs::write(folder.join("codec.pth"), "some codec").unwrap();
+    std::fs::write(folder.join("dac.gguf"), "damaged").unwrap();
+    assert_eq!(open_checkpoint(folder).unwrap().architecture(), Some("zonos2"));
+    std::fs::copy(made.path(), folder.join("other.gguf")).unwrap();
+    let several = open_checkpoint(folder).err().unwrap().to_string();
+    assert!(several.contains("model.gguf") && several.contains("other.gguf"), "{several}");
+    let empty = tempfile::tempdir().unwrap();
+    assert!(open_checkpoint(empty.path()).err().unwrap().to_string().contains("is no checkpoint"));
 }
