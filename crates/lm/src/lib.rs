@@ -60,7 +60,7 @@ pub use conditioning::{Background, Conditioning, Delivery, QualityFeature};
 pub use config::{Balancing, Config, MoeConfig, SpeakerConfig};
 pub use ending::EndOfAudio;
 pub use error::{Error, Result};
-pub use files::open_checkpoint;
+pub use files::{convert, open_checkpoint};
 pub use frames::Frames;
 pub use generation::{FinishReason, Generated, Generation, GenerationOptions, MAX_FRAMES, generate, step};
 pub use observer::{Observer, RouterTrace, Trace};

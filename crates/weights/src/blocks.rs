@@ -74,7 +74,7 @@ impl FromStr for BlockType {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|block| block.to_string() == text);
-        found.ok_or_else(|| "expected q8_0, q6_k, q5_k or q4_k".to_owned())
+        found.ok_or_else(|| "expected q8_0, q6_k, q5_k, q4_k".to_owned())
     }
 }
 

@@ -1,6 +1,7 @@
 //! How the numbers of a tensor are stored.
 
 use std::fmt;
+use std::str::FromStr;
 
 use candle_core::DType;
 
@@ -47,6 +48,22 @@ impl fmt::Display for ElementType {
         match self {
             Self::Plain(dtype) => f.write_str(dtype.as_str()),
             Self::Blocks(block) => block.fmt(f),
+        }
+    }
+}
+
+impl FromStr for ElementType {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "f32" => Ok(DType::F32.into()),
+            "f16" => Ok(DType::F16.into()),
+            "bf16" => Ok(DType::BF16.into()),
+            other => match other.parse() {
+                Ok(block) => Ok(Self::Blocks(block)),
+                Err(blocks) => Err(format!("{blocks}, f32, f16 or bf16")),
+            },
         }
     }
 }

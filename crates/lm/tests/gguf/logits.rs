@@ -1,8 +1,8 @@
 //! What quantized models compute.
 
 use candle_core::{DType, Device};
-use zonos_lm::{Backbone, Conditioning, Prompt, random_checkpoint};
-use zonos_weights::{BlockType, ElementType};
+use zonos_lm::{Backbone, Conditioning, Prompt, convert, random_checkpoint};
+use zonos_weights::{BlockType, Checkpoint, ElementType};
 
 use crate::support::{
     BF16, F16, Made, Q4_K, Q8_0, logits, rms_difference, tiny, tiny_but, tiny_config, values, wide_config,
@@ -103,4 +103,16 @@ fn a_gguf_file_is_quantized_further_and_again() {
     assert_eq!(bytes(&direct).len(), bytes(&again).len());
     let error = rms_difference(&logits(&again.load(None)), &logits(&direct.load(None)));
     assert!(error < 0.02, "{error}");
+}
+
+#[test]
+fn a_gguf_file_without_blocks_becomes_safetensors_that_load() {
+    let made = Made::new(&tiny_config(), tiny("model.safetensors"), BF16, BF16);
+    let path = made.folder.path().join("model.safetensors");
+    convert(made.open(), &path, |_| true).unwrap();
+    let converted = Backbone::load(tiny_config(), Checkpoint::open(&path).unwrap(), &Device::Cpu, None).unwrap();
+    assert_eq!(logits(&converted), logits(&made.load(None)));
+    let blocks = Made::new(&tiny_config(), tiny("model.safetensors"), Q8_0, F16);
+    let refused = convert(blocks.open(), &blocks.folder.path().join("a.safetensors"), |_| true).unwrap_err();
+    assert!(refused.to_string().contains("cannot be stored as q8_0"), "{refused}");
 }
