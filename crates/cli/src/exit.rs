@@ -46,11 +46,26 @@ pub fn usage(message: impl Into<String>) -> anyhow::Error {
     Usage(message.into()).into()
 }
 
+/// The end of work that Ctrl-C stopped between two pieces.
+#[derive(Debug)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
 /// Prints an error, if there is one, and gives the exit code.
 pub fn report(result: Result<()>) -> ExitCode {
     let exit = result.as_ref().err().map_or(Exit::Done, Exit::of);
     if let (Err(error), Exit::Failed | Exit::Usage) = (&result, exit) {
         say_aside(format_args!("error: {}", message(error)));
+    }
+    if exit == Exit::Interrupted {
+        say_aside("\ninterrupted");
     }
     ExitCode::from(exit as u8)
 }
@@ -59,6 +74,8 @@ impl Exit {
     fn of(error: &anyhow::Error) -> Self {
         if is_broken_pipe(error) {
             Self::Done
+        } else if error.is::<Interrupted>() {
+            Self::Interrupted
         } else if error.is::<Usage>() || error.downcast_ref().is_some_and(zonos::Error::is_in_request) {
             Self::Usage
         } else {
@@ -100,6 +117,7 @@ mod tests {
         let pipe = Err::<(), _>(io::Error::from(io::ErrorKind::BrokenPipe)).context("standard output").unwrap_err();
         assert_eq!(Exit::of(&pipe), Exit::Done);
         assert_eq!(Exit::of(&usage("no")), Exit::Usage);
+        assert_eq!(Exit::of(&Interrupted.into()), Exit::Interrupted);
         let named = zonos::Error::VoiceName("/".to_owned());
         assert_eq!(Exit::of(&anyhow::Error::from(named).context("voice")), Exit::Usage);
         assert_eq!(Exit::of(&zonos::Error::NoHome.into()), Exit::Failed);

@@ -22,6 +22,11 @@ pub fn hold() -> MutexGuard<'static, ()> {
     WRITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether Ctrl-C was pressed: work that holds it up is to end soon.
+pub fn was_asked() -> bool {
+    ASKED.load(Ordering::Relaxed)
+}
+
 /// Runs on a thread of its own. The lock is never given back, so that no file is begun after it was taken.
 fn stop() {
     let idle = WRITING.try_lock();

@@ -50,6 +50,13 @@ impl Ui {
         Speaking { wait, started: Instant::now() }
     }
 
+    /// Follows a file that is being made, by its bytes.
+    pub fn copying(self, message: impl Into<String>) -> Copying {
+        let wait = Wait::new(self, message.into());
+        wait.0.set_style(style("{spinner} {bar:30} {bytes} of {total_bytes}, {msg}"));
+        Copying(wait)
+    }
+
     fn target(self) -> ProgressDrawTarget {
         if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
     }
@@ -71,6 +78,17 @@ impl Wait {
 impl Drop for Wait {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// The progress of a file.
+pub struct Copying(Wait);
+
+impl Copying {
+    pub fn show(&self, done: u64, total: u64) {
+        let bar = &self.0.0;
+        bar.set_length(total);
+        bar.set_position(done);
     }
 }
 

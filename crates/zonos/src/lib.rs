@@ -32,6 +32,7 @@ mod registry;
 mod request;
 mod speech;
 mod voices;
+mod weights;
 
 pub use device::{DeviceChoice, Precision};
 pub use engine::{Engine, EngineOptions, Progress, set_threads};
@@ -45,16 +46,21 @@ pub use registry::{ModelEntry, Registry};
 pub use request::{MAX_SEED, Pace, Quality, Request};
 pub use speech::{Report, Speech, Timings};
 pub use voices::VoiceLibrary;
+pub use weights::{CompareOptions, ComparedModel, ComparisonReport, compare, convert, quantize};
 
 pub use zonos_audio::{
     Audio, ReadLimits, SampleFormat, WavOptions, read as read_audio, save_pcm, save_wav, wav_comment, write_pcm,
     write_wav,
 };
 pub use zonos_codec::Codes;
-pub use zonos_lm::{Background, Delivery, FinishReason, MAX_FRAMES, Sampling};
+pub use zonos_lm::{
+    Background, COMPARED_FRAMES, Delivery, Fallback, FinishReason, MAX_FRAMES, QuantizeOptions, QuantizeProgress,
+    QuantizeReport, Sampling,
+};
 pub use zonos_output::{check as check_output, write_atomically};
 pub use zonos_speaker::Voice;
 pub use zonos_text::{Language, Normalize, Normalizer};
+pub use zonos_weights::ElementType;
 
 /// This program and its version, as written into files.
 pub const SOFTWARE: &str = concat!("zonos ", env!("CARGO_PKG_VERSION"));

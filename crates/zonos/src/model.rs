@@ -2,15 +2,15 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device};
 use zonos_codec::{Codec, CodecConfig};
-use zonos_lm::{Backbone, Config};
+use zonos_lm::{Backbone, Config, open_checkpoint, random_checkpoint};
 use zonos_speaker::{SpeakerConfig, SpeakerEncoder};
 use zonos_weights::Checkpoint;
 
 use crate::registry::{ModelEntry, Registry};
 use crate::{AudioCodec, EngineOptions, Error, Result, VoiceEncoder, demo};
 
-/// What weights are called, for messages; [`Checkpoint::open`] finds them.
-const WEIGHTS: [&str; 3] = ["model.safetensors", "model-*.safetensors", "model.pth"];
+/// What weights are called, for messages; [`open_checkpoint`] finds them.
+const WEIGHTS: [&str; 4] = ["model.safetensors", "model-*.safetensors", "model.pth", "one .gguf of a backbone"];
 const CODECS: [&str; 6] =
     ["dac_44khz", "codec", "dac.safetensors", "dac.pth", "codec.safetensors", "weights_44khz_8kbps_0.0.1.pth"];
 const SPEAKERS: [&str; 2] = ["speaker_encoder", "speaker"];
@@ -24,8 +24,15 @@ pub(crate) struct Model {
 }
 
 enum BackboneSource {
-    Files { params: PathBuf, checkpoint: Box<Checkpoint> },
-    Random { config: Box<Config>, seed: u64 },
+    /// The configuration is in `params.json`, in the weights' own keys, or in both.
+    Files {
+        params: Option<PathBuf>,
+        checkpoint: Box<Checkpoint>,
+    },
+    Random {
+        config: Box<Config>,
+        seed: u64,
+    },
 }
 
 /// Where a part comes from.
@@ -60,14 +67,9 @@ impl Model {
     }
 
     pub(crate) fn load_backbone(self, device: &Device, dtype: Option<DType>) -> Result<Backbone> {
-        Ok(match self.backbone {
-            BackboneSource::Files { params, checkpoint } => {
-                Backbone::load(Config::read(&params)?, *checkpoint, device, dtype)?
-            }
-            BackboneSource::Random { config, seed } => {
-                Backbone::random(*config, seed, device, dtype.unwrap_or(DType::F32))?
-            }
-        })
+        let is_random = matches!(self.backbone, BackboneSource::Random { .. });
+        let (config, checkpoint) = self.backbone.open()?;
+        Ok(Backbone::load(config, checkpoint, device, dtype.or(is_random.then_some(DType::F32)))?)
     }
 
     pub(crate) fn load_codec(&self, device: &Device) -> Result<AudioCodec> {
@@ -76,6 +78,28 @@ impl Model {
 
     pub(crate) fn load_speaker(&self, device: &Device) -> Result<Option<VoiceEncoder>> {
         self.speaker.as_ref().map(|source| source.load(device)).transpose()
+    }
+}
+
+impl BackboneSource {
+    fn open(self) -> Result<(Config, Checkpoint)> {
+        Ok(match self {
+            Self::Files { params, checkpoint } => (Config::of(&checkpoint, params.as_deref())?, *checkpoint),
+            Self::Random { config, seed } => (*config, random_checkpoint(seed)),
+        })
+    }
+}
+
+/// Configuration and weights of the backbone; of the model, nothing else need be there.
+pub(crate) fn find_weights(options: &EngineOptions) -> Result<(Config, Checkpoint)> {
+    Place::of(options)?.1.backbone()?.open()
+}
+
+/// The weights of the backbone alone, without a configuration; or those in a file of any other part.
+pub(crate) fn find_checkpoint(options: &EngineOptions) -> Result<Checkpoint> {
+    match Place::of(options)?.1 {
+        Place::Path(path) => open_weights(&path),
+        Place::BuiltIn => Ok(random_checkpoint(demo::SEED)),
     }
 }
 
@@ -144,9 +168,16 @@ impl Place {
             return Ok(BackboneSource::Random { config: Box::new(demo::backbone()?), seed: demo::SEED });
         };
         let folder = folder_of(path);
-        let params = existing(folder, &["params.json"])
-            .ok_or_else(|| missing(folder, "configuration", &["params.json"], "--model"))?;
-        Ok(BackboneSource::Files { params, checkpoint: Box::new(open_weights(path)?) })
+        let params = existing(folder, &["params.json"]);
+        let checkpoint = open_weights(path);
+        let silent = match &checkpoint {
+            Ok(checkpoint) => checkpoint.architecture().is_none(),
+            Err(error) => matches!(error, Error::MissingPart { .. }),
+        };
+        if silent && params.is_none() {
+            return Err(missing(folder, "configuration", &["params.json"], "--model"));
+        }
+        Ok(BackboneSource::Files { params, checkpoint: Box::new(checkpoint?) })
     }
 
     fn codec(&self) -> Result<Source<CodecConfig>> {
@@ -193,9 +224,11 @@ fn existing(folder: &Path, names: &[&str]) -> Option<PathBuf> {
 
 /// Opens a file of weights, or those of a folder.
 fn open_weights(path: &Path) -> Result<Checkpoint> {
-    Checkpoint::open(path).map_err(|error| match error {
-        zonos_weights::Error::NoCheckpoint { path } => missing(&path, "weights", &WEIGHTS, "--model"),
-        error => zonos_lm::Error::from(error).into(),
+    open_checkpoint(path).map_err(|error| match error {
+        zonos_lm::Error::Weights(zonos_weights::Error::NoCheckpoint { path }) => {
+            missing(&path, "weights", &WEIGHTS, "--model")
+        }
+        error => error.into(),
     })
 }
 

@@ -4,6 +4,7 @@ mod model;
 mod say;
 mod values;
 mod voice;
+mod weights;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub use model::ModelArgs;
 pub use say::SayArgs;
 pub use values::{languages, precisions, sample_formats};
 pub use voice::{AddArgs, BlendArgs, EmbedArgs, VoiceCommand};
+pub use weights::{CompareArgs, ConvertArgs, QuantizeArgs};
 
 /// Text-to-speech with ZONOS2 on this machine: a line of text and a few seconds of a voice go in, 44.1 kHz speech
 /// comes out
@@ -48,6 +50,12 @@ pub enum Command {
     Encode(EncodeArgs),
     /// Turns the codec's codes into audio
     Decode(DecodeArgs),
+    /// Writes a model as a smaller GGUF file, with experts in quantized blocks
+    Quantize(QuantizeArgs),
+    /// Writes weights as a safetensors file, as they are
+    Convert(ConvertArgs),
+    /// Tells how far a model's logits are from those of another, such as a quantized one from its source
+    Compare(CompareArgs),
     /// Measures how fast this machine speaks, beside what its memory could give
     Bench(BenchArgs),
     /// Shows what is here and what is missing: features, devices, folders, voices, models

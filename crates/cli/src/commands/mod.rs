@@ -8,6 +8,7 @@ mod normalize;
 mod say;
 mod shell;
 mod voice;
+mod weights;
 
 use anyhow::Result;
 use zonos::Engine;
@@ -24,6 +25,9 @@ pub fn run(cli: &Cli) -> Result<()> {
         Command::Normalize(args) => normalize::run(args),
         Command::Encode(args) => codes::encode(args, ui),
         Command::Decode(args) => codes::decode(args, ui),
+        Command::Quantize(args) => weights::quantize(args, ui),
+        Command::Convert(args) => weights::convert(args, ui),
+        Command::Compare(args) => weights::compare(args, ui),
         Command::Bench(args) => bench::run(args, ui),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions { shell } => shell::completions(*shell),

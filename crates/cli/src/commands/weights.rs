@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use zonos::{CompareOptions, ComparisonReport, Fallback, QuantizeOptions, QuantizeReport};
+use zonos::{CompareOptions, ComparedModel, ComparisonReport, Fallback, QuantizeOptions, QuantizeReport};
 
 use crate::args::{CompareArgs, ConvertArgs, QuantizeArgs};
 use crate::exit::{Interrupted, usage};
@@ -77,16 +77,14 @@ fn fallbacks(fallbacks: &[Fallback]) -> Vec<String> {
 fn comparison(report: &ComparisonReport) -> String {
     let share = |share: f64| format!("{:.2} %", share * 100.0);
     let all = &report.comparison;
-    let mut text = String::new();
-    for model in [&report.first, &report.second] {
-        let sizes = format!("{}, {} read for each frame", bytes(model.bytes), bytes(model.bytes_per_frame));
-        text += &table(&[(model.model.as_str(), sizes)]);
-    }
+    let sizes =
+        |model: &ComparedModel| format!("{}, {} read for each frame", bytes(model.bytes), bytes(model.bytes_per_frame));
+    let models = [&report.first, &report.second].map(|model| (model.model.as_str(), sizes(model)));
     let line = |kl: f64, agreement: f64| format!("KL {kl:.5}, same code {}", share(agreement));
     let names: Vec<String> = (0..all.codebooks.len()).map(|index| format!("codebook {index}")).collect();
     let mut rows = vec![("frames", all.frames.to_string()), ("all", line(all.kl, all.agreement))];
     rows.extend(names.iter().zip(&all.codebooks).map(|(name, one)| (name.as_str(), line(one.kl, one.agreement))));
-    text + "\n" + &table(&rows)
+    table(&models) + "\n" + &table(&rows)
 }
 
 #[cfg(test)]

@@ -27,9 +27,21 @@ fn nothing_at_all_shows_the_help() {
 #[test]
 fn every_command_has_help() {
     let sandbox = Sandbox::new();
-    for command in
-        ["say", "voice", "voice add", "voice blend", "normalize", "encode", "decode", "bench", "doctor", "man"]
-    {
+    for command in [
+        "say",
+        "voice",
+        "voice add",
+        "voice blend",
+        "normalize",
+        "encode",
+        "decode",
+        "quantize",
+        "convert",
+        "compare",
+        "bench",
+        "doctor",
+        "man",
+    ] {
         let args: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         assert!(sandbox.run(&args).done().text().contains("Usage"), "{command}");
     }

@@ -14,3 +14,4 @@ mod support;
 mod text;
 mod voice;
 mod voice_mistakes;
+mod weights;
