@@ -54,8 +54,9 @@ impl Backbone {
         let device = weights.device().clone();
         Ok(Self {
             embedding: Embedding::load(weights, &config)?,
-            rope: Rope::new(&config, &device)?,
             blocks: (0..config.layers).map(|n| Block::load(&layers.at(n), &config, n)).collect::<Result<_>>()?,
+            // After the weights have shown that the head's width is what the configuration says.
+            rope: Rope::new(&config, &device)?,
             output_norm: RmsNorm::load(weights, "out_norm", config.dim, config.norm_eps)?,
             cache_dtype: if device.is_cpu() { DType::F32 } else { head.dtype() },
             head,

@@ -39,8 +39,8 @@ pub(crate) fn config(checkpoint: &Checkpoint, beside: Option<Config>) -> Result<
         quality: conditions.quality,
         moe: keys.moe(beside.as_ref(), layers)?,
     };
-    keys.check_constants(&config)?;
     config.check().map_err(|error| keys.wrong(error))?;
+    keys.check_constants(&config)?;
     Ok(config)
 }
 

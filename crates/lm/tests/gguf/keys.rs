@@ -109,6 +109,7 @@ fn keys_that_are_missing_or_wrong_are_named() {
         ("zonos2.embedding_length", 0usize.into(), "dim 0"),
         ("zonos2.head_dim", usize::MAX.into(), "head_dim"),
         ("zonos2.attention.qk_norm_epsilon", 0.5f32.into(), "qk_norm_epsilon"),
+        ("zonos2.codebook_size", usize::MAX.into(), "codebook_size"),
         ("zonos2.audio_vocab", 7usize.into(), "audio_vocab is 7"),
         ("zonos2.expert_count", (1usize << 40).into(), "moe_n_experts"),
         ("zonos2.expert_used_count_per_layer", vec![9usize; 6].into(), "blk.0.router_down.weight"),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod files;
+mod hostile;
 mod keys;
 mod logits;
 mod support;
