@@ -30,6 +30,12 @@ pub enum Error {
         /// Where it begins, counted in bytes.
         at: usize,
     },
+    /// A line of a file of readings that lacks columns.
+    #[error("line {line} of the readings has too few columns; write category, written, spoken with tabs between them")]
+    Pair {
+        /// Its number, from 1.
+        line: usize,
+    },
 }
 
 /// A result of this crate.

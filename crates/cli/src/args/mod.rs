@@ -44,7 +44,7 @@ pub enum Command {
     Voice(VoiceCommand),
     /// Writes text as it is spoken, line by line
     ///
-    /// No language has rules yet: today all text passes through unchanged.
+    /// A language without rules leaves all text as it is.
     Normalize(NormalizeArgs),
     /// Turns audio into the codec's codes
     Encode(EncodeArgs),

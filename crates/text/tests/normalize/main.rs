@@ -1,0 +1,5 @@
+//! Normalization through the public interface.
+
+mod fixtures;
+mod hostile;
+mod properties;
