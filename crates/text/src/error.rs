@@ -1,4 +1,4 @@
-use crate::Language;
+use crate::{Language, MAX_PAUSE};
 
 /// What can be wrong with a text or the name of its language.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +35,18 @@ pub enum Error {
     Pair {
         /// Its number, from 1.
         line: usize,
+    },
+    /// A pause mark that is not written as it should be, or too long.
+    #[error(
+        "the pause mark `{given}` at byte {at} is not understood: write it as `[pause 0.8s]`, more than 0 and at most {} \
+         seconds, or switch pause marks off",
+        MAX_PAUSE.as_secs()
+    )]
+    PauseMark {
+        /// Where it begins, counted in bytes.
+        at: usize,
+        /// What was given, its beginning when it is long.
+        given: String,
     },
 }
 

@@ -1,8 +1,8 @@
 //! Languages, text normalization and sentence splitting for ZONOS2.
 //!
-//! Text passes through here in this order: [`validate`] refuses what no voice can speak, [`sentences`] cuts a long
-//! text into parts that lose nothing, and a [`Normalizer`] writes each part as it is spoken. What needs no other form
-//! is not folded to another case or composed anew on the way: the model was trained on text as people write it.
+//! Text passes through here in this order: [`validate`] refuses what no voice can speak, [`plan`] cuts a long text into
+//! parts at the ends of [`sentences`], and a [`Normalizer`] writes each part as it is spoken. What needs no other form is
+//! not folded to another case or composed anew on the way: the model was trained on text as people write it.
 //! [`check`] holds the normalizer against readings that are known.
 //!
 //! ```
@@ -19,9 +19,15 @@
 
 mod abbreviations;
 pub mod check;
+mod clause;
+mod cut;
 mod error;
+mod grapheme;
 mod language;
 mod normalize;
+mod pause_mark;
+mod plan;
+mod rate;
 mod sentence;
 mod stop;
 mod validate;
@@ -29,5 +35,8 @@ mod validate;
 pub use error::{Error, Result};
 pub use language::Language;
 pub use normalize::{Normalize, Normalizer, Span, Spoken, Verbatim};
+pub use pause_mark::MAX_PAUSE;
+pub use plan::{Boundary, Part, Plan, PlanOptions, plan};
+pub use rate::{bytes_per_second, estimated_seconds, spoken_bytes};
 pub use sentence::{Sentences, sentences};
 pub use validate::{MAX_TEXT_BYTES, validate};

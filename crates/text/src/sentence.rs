@@ -1,8 +1,7 @@
 use std::iter::FusedIterator;
 
-use unicode_segmentation::GraphemeCursor;
-
 use crate::Language;
+use crate::grapheme::is_boundary;
 use crate::stop::{Stop, ends_paragraph, is_mark, split};
 
 /// Cuts a text into sentences. Nothing is lost: the parts, joined, are the text.
@@ -78,7 +77,6 @@ impl Sentences<'_> {
 
     /// Whether something is spoken after `place`, and no grapheme lies across it.
     fn may_cut(&self, place: usize) -> bool {
-        let mut cursor = GraphemeCursor::new(place, self.text.len(), true);
-        place <= self.spoken_until && cursor.is_boundary(self.text, 0).unwrap_or(false)
+        place <= self.spoken_until && is_boundary(self.text, place)
     }
 }

@@ -46,7 +46,7 @@ fn mark(run: &str) -> Mark {
 }
 
 /// Closing quotes and brackets that touch a mark.
-fn closes(character: char, language: Language) -> bool {
+pub(crate) fn closes(character: char, language: Language) -> bool {
     match character {
         // German quotes open low and close high; its angles may point either way.
         '“' | '‘' | '«' | '‹' => language == Language::German,
