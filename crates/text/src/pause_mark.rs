@@ -75,7 +75,10 @@ mod tests {
 
     #[test]
     fn marks_are_found_where_they_stand() {
-        assert_eq!(found("a [pause 0.8s] b[pause 10s][pause 1.250s]"), Ok(vec![(2..14, 800), (16..27, 10_000), (27..41, 1250)]));
+        assert_eq!(
+            found("a [pause 0.8s] b[pause 10s][pause 1.250s]"),
+            Ok(vec![(2..14, 800), (16..27, 10_000), (27..41, 1250)])
+        );
         assert_eq!(found("é[[pause 1s]"), Ok(vec![(3..13, 1000)]));
     }
 
