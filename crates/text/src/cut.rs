@@ -61,12 +61,12 @@ impl<'a> Cutter<'a> {
     /// Packs the sentences of a paragraph.
     fn paragraph(&mut self, sentences: Vec<Unit>) {
         let total = sentences.iter().map(|sentence| self.cost(sentence)).sum();
-        self.pack(sentences.into_iter(), total, Boundary::Clause);
+        self.pack(sentences.into_iter(), total, Some(Boundary::Clause));
     }
 
     /// Packs units, which cost `total` together, into as few parts as hold them, of about the same length. A unit that
     /// is too long for a part is cut at a `finer` level.
-    fn pack(&mut self, units: impl Iterator<Item = Unit>, total: usize, finer: Boundary) {
+    fn pack(&mut self, units: impl Iterator<Item = Unit>, total: usize, finer: Option<Boundary>) {
         let mut rest = total;
         let mut group: Option<Group> = None;
         for unit in units {
@@ -75,9 +75,9 @@ impl<'a> Cutter<'a> {
                 rest -= full.cost;
                 self.push(full.unit);
             }
-            if spoken > self.budget && unit.boundary > finer {
+            if let Some(level) = finer.filter(|_| spoken > self.budget) {
                 rest -= cost;
-                self.split(&unit, cost, finer);
+                self.split(&unit, cost, level);
             } else {
                 group = Some(Group::joined(group, unit, cost));
             }
@@ -87,19 +87,19 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    /// Whether a unit goes into a group: it must fit, and more of it than not must lie within the group's even share of
-    /// the `rest`.
+    /// Whether a unit goes into a group: it must fit, and no less than half of it must lie within the group's even share
+    /// of the `rest`.
     fn has_room(&self, group: &Group, spoken: usize, rest: usize) -> bool {
-        let share = rest / rest.div_ceil(self.budget).max(1);
-        group.cost + spoken <= self.budget && group.cost + spoken / 2 <= share
+        let shares = rest.div_ceil(self.budget).max(1);
+        group.cost + spoken <= self.budget && (2 * group.cost + spoken) * shares <= 2 * rest
     }
 
     fn split(&mut self, unit: &Unit, cost: usize, level: Boundary) {
         let text = self.slice(unit);
         match level {
-            Boundary::Clause => self.pack(units(unit, clauses(text, self.language), level), cost, Boundary::Word),
-            Boundary::Word => self.pack(units(unit, words(text), level), cost, Boundary::Character),
-            _ => self.pack(units(unit, text.graphemes(true), level), cost, Boundary::Character),
+            Boundary::Clause => self.pack(units(unit, clauses(text, self.language), level), cost, Some(Boundary::Word)),
+            Boundary::Word => self.pack(units(unit, words(text), level), cost, Some(Boundary::Character)),
+            _ => self.pack(units(unit, text.graphemes(true), level), cost, None),
         }
     }
 
@@ -153,8 +153,13 @@ fn units<'a>(whole: &Unit, pieces: impl Iterator<Item = &'a str>, level: Boundar
 // Dictionaries of Chinese and Japanese words weigh megabytes, for the rare clause that takes longer than a part.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut start = 0;
-    let breaks = linebreaks(text).map(|(at, _)| at).filter(|&at| is_boundary(text, at));
-    breaks.map(move |end| &text[std::mem::replace(&mut start, end)..end])
+    linebreaks(text).filter_map(move |(end, _)| {
+        let rest = &text[start..];
+        // Looks back no further than the last cut, for a run of flags may be as long as the text.
+        let word = is_boundary(rest, end - start).then(|| &rest[..end - start])?;
+        start = end;
+        Some(word)
+    })
 }
 
 /// Bytes of `text` before the slice of it that `inner` is.

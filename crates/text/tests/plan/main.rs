@@ -12,6 +12,7 @@ pub fn bytes(language: Language, budget: usize) -> PlanOptions {
     PlanOptions { seconds: budget as f64, bytes_per_second: 1.0, ..PlanOptions::new(language) }
 }
 
+/// The plan of a text that has one.
 pub fn planned(text: &str, options: &PlanOptions) -> Plan {
     plan(text, options).unwrap()
 }
@@ -21,6 +22,7 @@ pub fn parts<'a>(text: &'a str, plan: &Plan) -> Vec<&'a str> {
     plan.parts.iter().map(|part| &text[part.span.clone()]).collect()
 }
 
+/// What ends the parts.
 pub fn boundaries(plan: &Plan) -> Vec<Boundary> {
     plan.parts.iter().map(|part| part.boundary).collect()
 }
