@@ -16,7 +16,7 @@ pub use error::Error;
 pub use pcm::{SampleFormat, save_pcm, write_pcm};
 pub use read::{Audio, ReadLimits, read, read_bytes, read_from};
 pub use resample::resample;
-pub use wav::{WavOptions, save_wav, wav_comment, write_wav};
+pub use wav::{WavOptions, WavWriter, save_wav, wav_comment, write_wav};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

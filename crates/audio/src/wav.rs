@@ -1,10 +1,10 @@
 //! WAV files: one channel, any [`SampleFormat`], and a comment.
 //!
-//! The number of samples is known before the first byte is written, so the header is right from the start and the
-//! output can be a pipe.
+//! Where the number of samples is known before the first byte is written, the header is right from the start and the
+//! output can be a pipe; [`WavWriter`] takes samples as they come and goes back to the header at the end.
 
 use std::fs::File;
-use std::io::{self, Read, Seek as _, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::pcm::{check_finite, write_samples};
@@ -37,8 +37,9 @@ impl Default for WavOptions {
 /// [`Error::NonFinite`], [`Error::SampleRate`] and [`Error::WavTooLong`] before anything is written, [`Error::Stream`]
 /// if `writer` fails.
 pub fn write_wav(mut writer: impl Write, samples: &[f32], options: &WavOptions) -> Result<()> {
-    let layout = Layout::new(samples, options, "output")?;
-    layout.write(&mut writer).and_then(|()| writer.flush()).map_err(Error::Stream)
+    check_finite(samples, "output")?;
+    let layout = Layout::new(samples.len(), options, "output")?;
+    layout.write(&mut writer, samples).and_then(|()| writer.flush()).map_err(Error::Stream)
 }
 
 /// Writes one channel as a WAV file, whole or not at all.
@@ -48,13 +49,65 @@ pub fn write_wav(mut writer: impl Write, samples: &[f32], options: &WavOptions) 
 /// Those of [`write_wav`] and of [`zonos_output::write_atomically`].
 pub fn save_wav(path: impl AsRef<Path>, samples: &[f32], options: &WavOptions) -> Result<()> {
     let path = path.as_ref();
-    let layout = Layout::new(samples, options, &path.display().to_string())?;
-    Ok(zonos_output::write_atomically(path, |writer| layout.write(writer))?)
+    let origin = path.display().to_string();
+    check_finite(samples, &origin)?;
+    let layout = Layout::new(samples.len(), options, &origin)?;
+    Ok(zonos_output::write_atomically(path, |writer| layout.write(writer, samples))?)
+}
+
+/// A WAV file whose samples come piece by piece; its sizes are filled in at the end.
+pub struct WavWriter<W> {
+    writer: W,
+    options: WavOptions,
+    samples: usize,
+}
+
+impl<W: Write + Seek> WavWriter<W> {
+    /// Begins a file at the writer's beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SampleRate`], and [`Error::Stream`] if `writer` fails.
+    pub fn new(mut writer: W, options: &WavOptions) -> Result<Self> {
+        Layout::new(0, options, "output")?.write_head(&mut writer).map_err(Error::Stream)?;
+        Ok(Self { writer, options: options.clone(), samples: 0 })
+    }
+
+    /// Adds samples.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NonFinite`] and [`Error::WavTooLong`] before any of these is written, [`Error::Stream`] if the writer
+    /// fails.
+    pub fn push(&mut self, samples: &[f32]) -> Result<()> {
+        check_finite(samples, "output")?;
+        Layout::new(self.samples + samples.len(), &self.options, "output")?;
+        write_samples(&mut self.writer, samples, self.options.format).map_err(Error::Stream)?;
+        self.samples += samples.len();
+        Ok(())
+    }
+
+    /// Ends the file and returns its writer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stream`] if the writer fails.
+    pub fn finish(mut self) -> Result<W> {
+        let layout = Layout::new(self.samples, &self.options, "output")?;
+        self.complete(&layout).map_err(Error::Stream)?;
+        Ok(self.writer)
+    }
+
+    fn complete(&mut self, layout: &Layout) -> io::Result<()> {
+        layout.write_tail(&mut self.writer)?;
+        self.writer.seek(SeekFrom::Start(0))?;
+        layout.write_head(&mut self.writer)?;
+        self.writer.flush()
+    }
 }
 
 /// A WAV file with all sizes worked out and checked.
-struct Layout<'a> {
-    samples: &'a [f32],
+struct Layout {
     format: SampleFormat,
     sample_rate: u32,
     data_len: u32,
@@ -62,33 +115,42 @@ struct Layout<'a> {
     riff_len: u32,
 }
 
-impl<'a> Layout<'a> {
-    fn new(samples: &'a [f32], options: &WavOptions, origin: &str) -> Result<Self> {
-        check_finite(samples, origin)?;
+impl Layout {
+    /// For `samples` samples.
+    fn new(samples: usize, options: &WavOptions, origin: &str) -> Result<Self> {
         check_rate(options.sample_rate, origin)?;
         let notes = notes(options);
-        let data_len = samples.len() as u64 * u64::from(options.format.bytes());
+        let data_len = samples as u64 * u64::from(options.format.bytes());
         let header = 4 + 8 + format_chunk(options.format, options.sample_rate).len() as u64 + 8;
         let riff_len = header + data_len.next_multiple_of(2) + notes.len() as u64;
         let (Ok(data_len), Ok(riff_len)) = (u32::try_from(data_len), u32::try_from(riff_len)) else {
-            return Err(Error::WavTooLong { samples: samples.len() });
+            return Err(Error::WavTooLong { samples });
         };
         let (format, sample_rate) = (options.format, options.sample_rate);
-        Ok(Self { samples, format, sample_rate, data_len, notes, riff_len })
+        Ok(Self { format, sample_rate, data_len, notes, riff_len })
     }
 
-    fn write(&self, writer: &mut impl Write) -> io::Result<()> {
+    fn write(&self, writer: &mut impl Write, samples: &[f32]) -> io::Result<()> {
+        self.write_head(writer)?;
+        write_samples(writer, samples, self.format)?;
+        self.write_tail(writer)
+    }
+
+    /// All that comes before the samples.
+    fn write_head(&self, writer: &mut impl Write) -> io::Result<()> {
         writer.write_all(b"RIFF")?;
         writer.write_all(&self.riff_len.to_le_bytes())?;
         writer.write_all(b"WAVE")?;
         writer.write_all(&chunk(b"fmt ", &format_chunk(self.format, self.sample_rate)))?;
         writer.write_all(b"data")?;
-        writer.write_all(&self.data_len.to_le_bytes())?;
-        write_samples(writer, self.samples, self.format)?;
+        writer.write_all(&self.data_len.to_le_bytes())
+    }
+
+    /// All that comes after them. Notes are here, for simple readers expect the samples at a fixed place.
+    fn write_tail(&self, writer: &mut impl Write) -> io::Result<()> {
         if self.data_len % 2 == 1 {
             writer.write_all(&[0])?;
         }
-        // Behind the samples: simple readers expect those at a fixed place.
         writer.write_all(&self.notes)
     }
 }

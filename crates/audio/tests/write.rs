@@ -10,8 +10,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use zonos_audio::{
-    Error, ReadLimits, SampleFormat, WavOptions, read, read_bytes, save_pcm, save_wav, wav_comment, write_pcm,
-    write_wav,
+    Error, ReadLimits, SampleFormat, WavOptions, WavWriter, read, read_bytes, save_pcm, save_wav, wav_comment,
+    write_pcm, write_wav,
 };
 
 const FORMATS: [SampleFormat; 3] = [SampleFormat::I16, SampleFormat::I24, SampleFormat::F32];
@@ -200,4 +200,22 @@ fn a_pipe_that_closes() {
 fn devices_are_not_replaced() {
     let error = save_wav("/dev/null", &[0.0], &WavOptions::default()).unwrap_err();
     assert!(matches!(error, Error::Output(_)), "{error}");
+}
+
+/// Pieces of any size make the file that all samples at once make.
+#[test]
+fn pieces_make_the_same_file() {
+    let samples: Vec<f32> = (0..1001).map(|at| (at as f32 * 0.1).sin()).collect();
+    for format in [SampleFormat::I16, SampleFormat::I24, SampleFormat::F32] {
+        let options = WavOptions { format, comment: Some("a note".to_owned()), ..WavOptions::default() };
+        let mut whole = Vec::new();
+        write_wav(&mut whole, &samples, &options).unwrap();
+        for size in [1, 7, 512, 1001] {
+            let mut wav = WavWriter::new(std::io::Cursor::new(Vec::new()), &options).unwrap();
+            samples.chunks(size).for_each(|piece| wav.push(piece).unwrap());
+            assert_eq!(wav.finish().unwrap().into_inner(), whole, "{format:?} {size}");
+        }
+    }
+    let mut wav = WavWriter::new(std::io::Cursor::new(Vec::new()), &WavOptions::default()).unwrap();
+    assert!(matches!(wav.push(&[f32::NAN]), Err(Error::NonFinite { .. })));
 }
