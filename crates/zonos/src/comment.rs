@@ -1,17 +1,17 @@
 //! What is written into sound files: that the speech is synthetic, and how it came to be.
 
-use zonos_lm::{Background, Delivery};
+use zonos_lm::{Background, Delivery, Sampling};
 
 use crate::{Pace, Quality, Request, SOFTWARE};
 
 /// Says that the speech of a request is synthetic, with model, seed and every parameter that is in force.
-pub(crate) fn comment(request: &Request, model: &str, seed: u64) -> String {
+pub(crate) fn comment(request: &Request, sampling: &Sampling, model: &str, seed: u64) -> String {
     let mut parts = vec![
         format!("Synthetic speech, not a recording of a person. {SOFTWARE}"),
         format!("model {model}"),
         format!("seed {seed}"),
         format!("language {}", request.language),
-        sampling(request),
+        drawing(sampling),
     ];
     parts.extend(request.max_frames.map(|frames| format!("max_frames {frames}")));
     parts.extend(pace(request.pace));
@@ -20,8 +20,7 @@ pub(crate) fn comment(request: &Request, model: &str, seed: u64) -> String {
     parts.join(", ")
 }
 
-fn sampling(request: &Request) -> String {
-    let s = &request.sampling;
+fn drawing(s: &Sampling) -> String {
     format!(
         "temperature {}, top_k {}, top_p {}, min_p {}, repetition_window {}, repetition_penalty {}, \
          repetition_codebooks {}",
@@ -70,13 +69,15 @@ mod tests {
         request.quality =
             vec![("lufs".to_owned(), Quality::Value(-20.0)), ("max_pause".to_owned(), Quality::Bucket(2))];
         request.delivery = Delivery::Expressive;
-        let comment = comment(&request, "demo", 7);
+        let sampling = Sampling { top_k: 12, ..Sampling::default() };
+        let comment = comment(&request, &sampling, "demo", 7);
         let expected = [
             "Synthetic speech",
             "model demo",
             "seed 7",
             "language en_us",
             "temperature 1.15",
+            "top_k 12",
             "min_p 0.18",
             "max_frames 9",
             "speed 1.5",
@@ -88,7 +89,7 @@ mod tests {
         for part in expected {
             assert!(comment.contains(part), "{part}: {comment}");
         }
-        let plain = super::comment(&Request::new("Hi."), "demo", 7);
+        let plain = super::comment(&Request::new("Hi."), &sampling, "demo", 7);
         assert!(!plain.contains("voice") && !plain.contains("speed"), "{plain}");
     }
 }

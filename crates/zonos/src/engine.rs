@@ -4,7 +4,7 @@ use std::time::Instant;
 use candle_core::Device;
 use zonos_audio::Audio;
 use zonos_codec::Codes;
-use zonos_lm::{Backbone, FinishReason, Generated, Generation, Prompt, step};
+use zonos_lm::{Backbone, FinishReason, Generated, Generation, Prompt, Sampling, step};
 use zonos_speaker::Voice;
 
 use crate::comment::comment;
@@ -47,6 +47,7 @@ pub struct Progress {
 /// A loaded model: backbone, codec and speaker encoder on one device.
 pub struct Engine {
     name: String,
+    sampling: Sampling,
     backbone: Backbone,
     codec: AudioCodec,
     speaker: Option<VoiceEncoder>,
@@ -84,6 +85,7 @@ impl Engine {
         // In the order written: what is small, and may fail, before what takes long.
         let engine = Self {
             name: model.name.clone(),
+            sampling: model.sampling.over(&Sampling::default()),
             codec: model.load_codec(&device)?,
             speaker: model.load_speaker(&device)?,
             backbone: model.load_backbone(&device, precision)?,
@@ -106,6 +108,11 @@ impl Engine {
     /// The model's name or path.
     pub fn model(&self) -> &str {
         &self.name
+    }
+
+    /// How codes are drawn where a request leaves it open: the model's own defaults, else those of the reference.
+    pub fn sampling(&self) -> &Sampling {
+        &self.sampling
     }
 
     /// What it computes on: `cpu`, `cuda` or `metal`.
@@ -159,9 +166,11 @@ impl Engine {
     pub fn say_with(&self, request: &Request, mut on_progress: impl FnMut(Progress) -> bool) -> Result<Speech> {
         request.check()?;
         let seed = request.seed_or_drawn();
+        let sampling = request.sampling.over(&self.sampling);
         let prompt = self.prompt(request)?;
         let started = Instant::now();
-        let mut generation = Generation::start(&self.backbone, &prompt, request.generation(seed))?;
+        let options = request.generation(seed, sampling.clone());
+        let mut generation = Generation::start(&self.backbone, &prompt, options)?;
         let prefill = started.elapsed();
         while generation.finish_reason().is_none() {
             step(&self.backbone, &mut [&mut generation])?;
@@ -176,7 +185,7 @@ impl Engine {
         let timings = Timings::new(prefill, decode, started.elapsed() - prefill - decode);
         request.polish.apply(&mut samples, self.sample_rate());
         let report = self.report(seed, &prompt, &codes, &samples, generated.finish, timings);
-        let comment = comment(request, &self.name, seed);
+        let comment = comment(request, &sampling, &self.name, seed);
         Ok(Speech { samples, sample_rate: self.sample_rate(), codes, comment, report })
     }
 

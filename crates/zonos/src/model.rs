@@ -7,7 +7,7 @@ use zonos_speaker::{SpeakerConfig, SpeakerEncoder};
 use zonos_weights::Checkpoint;
 
 use crate::registry::{ModelEntry, Registry};
-use crate::{AudioCodec, EngineOptions, Error, Result, VoiceEncoder, demo};
+use crate::{AudioCodec, EngineOptions, Error, Result, SamplingOverrides, VoiceEncoder, demo};
 
 /// What weights are called, for messages; [`open_checkpoint`] finds them.
 const WEIGHTS: [&str; 4] = ["model.safetensors", "model-*.safetensors", "model.pth", "one .gguf of a backbone"];
@@ -15,9 +15,10 @@ const CODECS: [&str; 6] =
     ["dac_44khz", "codec", "dac.safetensors", "dac.pth", "codec.safetensors", "weights_44khz_8kbps_0.0.1.pth"];
 const SPEAKERS: [&str; 2] = ["speaker_encoder", "speaker"];
 
-/// A model's name and where its three parts come from.
+/// A model's name, how it is best sampled, and where its three parts come from.
 pub(crate) struct Model {
     pub(crate) name: String,
+    pub(crate) sampling: SamplingOverrides,
     backbone: BackboneSource,
     codec: Source<CodecConfig>,
     speaker: Option<Source<SpeakerConfig>>,
@@ -41,6 +42,13 @@ pub(crate) enum Source<Config> {
     Random { config: Config, seed: u64 },
 }
 
+/// What the options name.
+struct Found {
+    name: String,
+    sampling: SamplingOverrides,
+    place: Place,
+}
+
 /// Where the parts of a model are looked for.
 enum Place {
     BuiltIn,
@@ -51,15 +59,16 @@ enum Place {
 impl Model {
     /// Finds the model that the options name: a folder, a file, or a name of the registry.
     pub(crate) fn find(options: &EngineOptions) -> Result<Self> {
-        let (name, place) = Place::of(options)?;
+        let Found { name, sampling, place } = Found::by(options)?;
         let backbone = place.backbone()?;
-        Ok(Self { name, backbone, codec: find_codec(options)?, speaker: find_speaker(options)? })
+        Ok(Self { name, sampling, backbone, codec: find_codec(options)?, speaker: find_speaker(options)? })
     }
 
     /// Random weights of the released sizes, for measurements.
     pub(crate) fn random_full() -> Result<Self> {
         Ok(Self {
             name: "random-full".to_owned(),
+            sampling: SamplingOverrides::default(),
             backbone: BackboneSource::Random { config: Box::new(Config::released()?), seed: demo::SEED },
             codec: Source::Random { config: CodecConfig::released(), seed: demo::SEED },
             speaker: Some(Source::Random { config: SpeakerConfig::default(), seed: demo::SEED }),
@@ -92,12 +101,12 @@ impl BackboneSource {
 
 /// Configuration and weights of the backbone; of the model, nothing else need be there.
 pub(crate) fn find_weights(options: &EngineOptions) -> Result<(Config, Checkpoint)> {
-    Place::of(options)?.1.backbone()?.open()
+    Found::by(options)?.place.backbone()?.open()
 }
 
 /// The weights of the backbone alone, without a configuration; or those in a file of any other part.
 pub(crate) fn find_checkpoint(options: &EngineOptions) -> Result<Checkpoint> {
-    match Place::of(options)?.1 {
+    match Found::by(options)?.place {
         Place::Path(path) => open_weights(&path),
         Place::BuiltIn => Ok(random_checkpoint(demo::SEED)),
     }
@@ -107,7 +116,7 @@ pub(crate) fn find_checkpoint(options: &EngineOptions) -> Result<Checkpoint> {
 pub(crate) fn find_codec(options: &EngineOptions) -> Result<Source<CodecConfig>> {
     match &options.codec {
         Some(path) => Ok(Source::Path(path.clone())),
-        None => Place::of(options)?.1.codec(),
+        None => Found::by(options)?.place.codec(),
     }
 }
 
@@ -115,7 +124,7 @@ pub(crate) fn find_codec(options: &EngineOptions) -> Result<Source<CodecConfig>>
 pub(crate) fn find_speaker(options: &EngineOptions) -> Result<Option<Source<SpeakerConfig>>> {
     match &options.speaker_encoder {
         Some(path) => Ok(Some(Source::Path(path.clone()))),
-        None => Ok(Place::of(options)?.1.speaker()),
+        None => Ok(Found::by(options)?.place.speaker()),
     }
 }
 
@@ -137,20 +146,24 @@ impl Source<SpeakerConfig> {
     }
 }
 
-impl Place {
-    /// A model's name, and where its parts are.
-    fn of(options: &EngineOptions) -> Result<(String, Self)> {
+impl Found {
+    fn by(options: &EngineOptions) -> Result<Self> {
         let registry = Registry::load()?;
         let name = options.model.as_deref().unwrap_or(&registry.default);
         let path = PathBuf::from(name);
         // A folder that happens to have the name of a model can be written as `./name`.
-        let place = match registry.models.contains_key(name) || !path.exists() {
-            true => Self::known(name, registry.entry(name)?)?,
-            false => Self::Path(path),
+        let (sampling, place) = match registry.models.contains_key(name) || !path.exists() {
+            true => {
+                let entry = registry.entry(name)?;
+                (entry.sampling.clone(), Place::known(name, entry)?)
+            }
+            false => (SamplingOverrides::default(), Place::Path(path)),
         };
-        Ok((name.to_owned(), place))
+        Ok(Self { name: name.to_owned(), sampling, place })
     }
+}
 
+impl Place {
     fn known(name: &str, entry: &ModelEntry) -> Result<Self> {
         if entry.built_in {
             return Ok(Self::BuiltIn);
@@ -202,8 +215,8 @@ impl Place {
 /// # Errors
 /// When the list of models cannot be read or does not know the name.
 pub fn missing_parts(options: &EngineOptions) -> Result<Vec<String>> {
-    let place = match Place::of(options) {
-        Ok((_, place)) => place,
+    let place = match Found::by(options) {
+        Ok(found) => found.place,
         Err(error @ Error::ModelNotHere { .. }) => return Ok(vec![error.to_string()]),
         Err(error) => return Err(error),
     };

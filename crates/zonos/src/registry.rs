@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use zonos_lm::Sampling;
 
 use crate::error::nearest;
 use crate::home::home;
-use crate::{Error, Result};
+use crate::{Error, Result, SamplingOverrides};
 
 /// The models known by name.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +36,9 @@ pub struct ModelEntry {
     /// The licence of its weights.
     #[serde(default)]
     pub licence: String,
+    /// How codes are drawn where a request leaves it open.
+    #[serde(default)]
+    pub sampling: SamplingOverrides,
 }
 
 impl Registry {
@@ -56,7 +60,13 @@ impl Registry {
     }
 
     fn parse(text: &str, path: PathBuf) -> Result<Self> {
-        toml::from_str(text).map_err(|error| Error::Registry { path, reason: error.to_string() })
+        let failed = |reason: String| Error::Registry { path: path.clone(), reason };
+        let registry: Self = toml::from_str(text).map_err(|error| failed(error.to_string()))?;
+        for (name, entry) in &registry.models {
+            let sampling = entry.sampling.over(&Sampling::default());
+            sampling.check_ranges().map_err(|error| failed(format!("models.{name}.sampling: {error}")))?;
+        }
+        Ok(registry)
     }
 
     /// The entry of a name.
@@ -89,6 +99,22 @@ mod tests {
         let registry = Registry::load().unwrap();
         assert!(registry.models.contains_key(&registry.default));
         assert!(registry.entry("demo").unwrap().built_in);
+    }
+
+    #[test]
+    fn a_model_may_have_sampling_defaults_within_their_ranges() {
+        let parse = |sampling: &str| {
+            let text = format!("default = \"a\"\n[models.a]\ndescription = \"A.\"\n[models.a.sampling]\n{sampling}");
+            Registry::parse(&text, PathBuf::from("list.toml"))
+        };
+        let registry = parse("temperature = 0.8\nmin_p = 0.1\ntop_k = 50").unwrap();
+        let sampling = &registry.entry("a").unwrap().sampling;
+        assert_eq!((sampling.temperature, sampling.min_p, sampling.top_k), (Some(0.8), Some(0.1), Some(50)));
+        assert_eq!(sampling.top_p, None);
+        for (wrong, word) in [("temperature = 3.0", "models.a.sampling: temperature"), ("heat = 1", "heat")] {
+            let message = parse(wrong).unwrap_err().to_string();
+            assert!(message.contains(word) && message.contains("list.toml"), "{message}");
+        }
     }
 
     #[test]

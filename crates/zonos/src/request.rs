@@ -5,7 +5,7 @@ use zonos_speaker::Voice;
 use zonos_text::{Language, MAX_TEXT_BYTES, Normalize, Normalizer, validate};
 
 use crate::polish::Polish;
-use crate::{Error, Result};
+use crate::{Error, Result, SamplingOverrides};
 
 /// The largest seed, as in the hosted API.
 pub const MAX_SEED: u64 = i32::MAX as u64;
@@ -21,8 +21,8 @@ pub struct Request {
     pub normalize: bool,
     /// Whose voice; without one the model chooses.
     pub voice: Option<Voice>,
-    /// How codes are drawn.
-    pub sampling: Sampling,
+    /// How codes are drawn, where it differs from the model's defaults.
+    pub sampling: SamplingOverrides,
     /// 0–2147483647; drawn when absent. The same seed, request, build and device give the same speech.
     pub seed: Option<u64>,
     /// Frames of 11.6 ms to make at most, 1–6144; `None` for what the model's context leaves.
@@ -72,7 +72,7 @@ impl Request {
             language: Language::AmericanEnglish,
             normalize: true,
             voice: None,
-            sampling: Sampling::default(),
+            sampling: SamplingOverrides::default(),
             seed: None,
             max_frames: None,
             pace: Pace::default(),
@@ -101,9 +101,9 @@ impl Request {
         self
     }
 
-    /// Sets the sampling parameters.
-    pub fn sampling(mut self, sampling: Sampling) -> Self {
-        self.sampling = sampling;
+    /// Sets sampling parameters: all of them with a [`Sampling`], some with [`SamplingOverrides`].
+    pub fn sampling(mut self, sampling: impl Into<SamplingOverrides>) -> Self {
+        self.sampling = sampling.into();
         self
     }
 
@@ -123,7 +123,7 @@ impl Request {
         if let Some(seed) = self.seed.filter(|&seed| seed > MAX_SEED) {
             return Err(Error::OutOfRange { name: "seed", value: seed.to_string(), range: "0 to 2147483647" });
         }
-        Ok(self.generation(0).check_ranges()?)
+        Ok(self.generation(0, self.sampling.over(&Sampling::default())).check_ranges()?)
     }
 
     /// The text as it is spoken.
@@ -155,9 +155,8 @@ impl Request {
         Ok(conditioning)
     }
 
-    pub(crate) fn generation(&self, seed: u64) -> GenerationOptions {
-        let (sampling, max_frames) = (self.sampling.clone(), self.max_frames);
-        GenerationOptions { sampling, seed, max_frames, ignore_end: false }
+    pub(crate) fn generation(&self, seed: u64, sampling: Sampling) -> GenerationOptions {
+        GenerationOptions { sampling, seed, max_frames: self.max_frames, ignore_end: false }
     }
 
     /// The seed given, or one drawn.

@@ -1,7 +1,9 @@
 //! Arguments of `say`.
 
+use std::fmt::Display;
+
 use clap::{ArgGroup, Args, ValueHint};
-use zonos::{Background, Delivery, Pace, Polish, Quality, Request, Sampling};
+use zonos::{Background, Delivery, Pace, Polish, Quality, Request, Sampling, SamplingOverrides};
 
 use super::values::{QualityArg, quality_bucket, quality_value};
 use super::{AudioFormatArgs, LanguageArgs, ModelArgs, TextArgs};
@@ -104,27 +106,35 @@ pub struct SoundArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Sampling")]
 pub struct SamplingArgs {
-    /// 0 (always the likeliest) to 2; higher is livelier
-    #[arg(long, value_name = "T", default_value_t = Sampling::default().temperature, allow_negative_numbers = true)]
-    pub temperature: f32,
-    /// Only the k likeliest codes, 0-2048; 0 turns it off
-    #[arg(long, value_name = "K", default_value_t = Sampling::default().top_k, allow_negative_numbers = true)]
-    pub top_k: usize,
-    /// Only the likeliest codes that together reach this probability, 0-1; 0 and 1 turn it off
-    #[arg(long, value_name = "P", default_value_t = Sampling::default().top_p, allow_negative_numbers = true)]
-    pub top_p: f32,
-    /// Only codes at least this likely compared to the likeliest, 0-1; 0 turns it off
-    #[arg(long, value_name = "P", default_value_t = Sampling::default().min_p, allow_negative_numbers = true)]
-    pub min_p: f32,
-    /// Frames back in which a code counts as repeated, 0-6144
-    #[arg(long, value_name = "N", default_value_t = Sampling::default().repetition_window, allow_negative_numbers = true)]
-    pub repetition_window: usize,
-    /// How much repeated codes are held back, 1 (not at all) to 10
-    #[arg(long, value_name = "X", default_value_t = Sampling::default().repetition_penalty, allow_negative_numbers = true)]
-    pub repetition_penalty: f32,
-    /// How many codebooks, from the first, hold repeated codes back; -1 stands for all
-    #[arg(long, value_name = "N", default_value_t = Sampling::default().repetition_codebooks, allow_negative_numbers = true)]
-    pub repetition_codebooks: i32,
+    #[arg(long, value_name = "T", allow_negative_numbers = true, help = with_default(
+        "0 (always the likeliest) to 2; higher is livelier", Sampling::default().temperature))]
+    pub temperature: Option<f32>,
+    #[arg(long, value_name = "K", allow_negative_numbers = true, help = with_default(
+        "Only the k likeliest codes, 0-2048; 0 turns it off", Sampling::default().top_k))]
+    pub top_k: Option<usize>,
+    #[arg(long, value_name = "P", allow_negative_numbers = true, help = with_default(
+        "Only the likeliest codes that together reach this probability, 0-1; 0 and 1 turn it off",
+        Sampling::default().top_p))]
+    pub top_p: Option<f32>,
+    #[arg(long, value_name = "P", allow_negative_numbers = true, help = with_default(
+        "Only codes at least this likely compared to the likeliest, 0-1; 0 turns it off",
+        Sampling::default().min_p))]
+    pub min_p: Option<f32>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help = with_default(
+        "Frames back in which a code counts as repeated, 0-6144", Sampling::default().repetition_window))]
+    pub repetition_window: Option<usize>,
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help = with_default(
+        "How much repeated codes are held back, 1 (not at all) to 10", Sampling::default().repetition_penalty))]
+    pub repetition_penalty: Option<f32>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help = with_default(
+        "How many codebooks, from the first, hold repeated codes back; -1 stands for all",
+        Sampling::default().repetition_codebooks))]
+    pub repetition_codebooks: Option<i32>,
+}
+
+/// Help for a parameter whose default a model may set.
+fn with_default(help: &str, default: impl Display) -> String {
+    format!("{help} [default: the model's, else {default}]")
 }
 
 impl SayArgs {
@@ -177,8 +187,8 @@ impl SoundArgs {
 }
 
 impl SamplingArgs {
-    fn sampling(&self) -> Sampling {
-        Sampling {
+    fn sampling(&self) -> SamplingOverrides {
+        SamplingOverrides {
             temperature: self.temperature,
             top_k: self.top_k,
             top_p: self.top_p,

@@ -11,7 +11,7 @@ fn help_tells_the_exit_codes_and_defaults() {
     }
     let say = sandbox.run(&["say", "--help"]).done().text();
     let default = zonos::Registry::load().unwrap().default;
-    for words in ["0.18", "Examples", "en_us", "ZONOS_MODEL", &format!("else {default}]")] {
+    for words in ["else 0.18]", "Examples", "en_us", "ZONOS_MODEL", &format!("else {default}]")] {
         assert!(say.contains(words), "{words}: {say}");
     }
     assert!(sandbox.run(&["--version"]).done().text().contains(env!("CARGO_PKG_VERSION")));

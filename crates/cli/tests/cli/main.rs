@@ -7,6 +7,7 @@ mod help;
 mod interrupt;
 mod machine;
 mod mistakes;
+mod models;
 mod pipes;
 mod real_voices;
 mod say;
