@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .precision import FAST
+
 
 class Shape:
     """The sizes in params.json."""
@@ -35,7 +37,7 @@ def queries_keys_values(x, weight, wq, wkv, gater, temp, cos, sin, heads, kv_hea
     gate = torch.sigmoid(F.linear(y, gater).float())
     q = F.rms_norm(q.float(), (head_dim,), None, 1e-6) * temp.abs().view(heads, 1)
     k = F.rms_norm(k.float(), (head_dim,), None, 1e-6)
-    share = lambda t: t.bfloat16().transpose(1, 2)
+    share = lambda t: t.to(FAST).transpose(1, 2)
     k, v = rotated(k, cos, sin).repeat_interleave(heads // kv_heads, 2), v.repeat_interleave(heads // kv_heads, 2)
     return share(rotated(q, cos, sin)), share(k), share(v), gate
 
@@ -47,7 +49,7 @@ def rotated(x, cos, sin):
 
 @torch.compile(dynamic=True)
 def weights_of(scores, mask):
-    return (scores.float() * 0.125 + mask).softmax(-1).bfloat16()
+    return (scores.float() * 0.125 + mask).softmax(-1).to(FAST)
 
 
 def attend(q, k, v, size=160):
@@ -134,9 +136,9 @@ class Mixture(nn.Module):
         order = chosen.flatten().argsort(stable=True)
         counts = torch.bincount(chosen.flatten(), minlength=self.s.experts)
         rows = order // self.used
-        sorted_x = x[rows].bfloat16()
+        sorted_x = x[rows].to(FAST)
         outputs = [F.linear(gated(F.linear(part, self.gate_up[e])), self.down[e]) for e, part in enumerate(sorted_x.split(counts.tolist()))]
-        weighted = torch.cat(outputs) * weights[order, None].bfloat16()
+        weighted = torch.cat(outputs) * weights[order, None].to(FAST)
         if self.training:
             self.balance(counts / counts.sum())
         return torch.zeros_like(x, dtype=weighted.dtype).index_add(0, rows, weighted), state

@@ -2,9 +2,11 @@
 
 import torch
 
+from .precision import FAST
+
 
 def orthogonal(gradient):
-    x = gradient.bfloat16()
+    x = gradient.to(FAST)
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     tall = x.shape[-2] > x.shape[-1]
     x = x.mT if tall else x

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from .backbone import Backbone, Shape
+from .precision import FAST, mixed
 from .muon import Muon
 from .rows import Corpus
 
@@ -33,9 +34,9 @@ def capped_loss(hidden, weight, targets):
 def losses(model, batch, subsample):
     """Cross entropy by codebook, that of the phones, and the share of phones told right, by horizon."""
     ids, targets, phones, voices, voiced = map(torch.from_numpy, batch)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with mixed():
         hidden, middle = model(ids, voices, voiced)
-        hidden, targets, by_codebook = hidden.flatten(0, 1).bfloat16(), targets.flatten(0, 1), []
+        hidden, targets, by_codebook = hidden.flatten(0, 1).to(FAST), targets.flatten(0, 1), []
         for level in range(model.s.codebooks):
             known = (targets[:, level] >= 0).nonzero()[:, 0]
             if level > 1 and subsample < 1:
@@ -132,10 +133,11 @@ def main():
     parser.add_argument("params")
     parser.add_argument("builder")
     parser.add_argument("--until", type=float, required=True)
-    parser.add_argument("--decay-from", type=float, required=True)
+    parser.add_argument("--decay-from", type=float, help="default: half of `until`")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after this time, to go on later")
     args = parser.parse_args()
+    decay_from = args.until / 2 if args.decay_from is None else args.decay_from
     torch.set_num_threads(args.threads)
     training = Training(args.folder, args.params, args.builder)
     sizes = sum(p.numel() for p in training.model.parameters())
@@ -143,7 +145,7 @@ def main():
     start = since = time.time()
     seen, sums, steps, last = training.positions, 0, 0, time.time()
     while training.positions < args.until and time.time() - start < args.minutes * 60:
-        left = (args.until - training.positions) / max(1, args.until - args.decay_from)
+        left = (args.until - training.positions) / max(1, args.until - decay_from)
         sums = np.array(training.train_step(max(0.03, min(1.0, left)))) + sums
         steps += 1
         if training.step in (3, 20) or time.time() - last > 150:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from .mel import CODEC_MELS, HOP, RATE
+from .precision import mixed
 from .quantizer import CODEBOOKS, ENTRIES, LATENT, CodecEncoder, Quantizer, frame_network
 from .speech import shards
 
@@ -59,10 +60,10 @@ def main(folder, steps, limit, threads):
         target = torch.stack([mels[:, i:i + FRAMES] for i in places])
         track = torch.stack([tracks[i:i + FRAMES] for i in places])
         counts = torch.where(torch.rand(BATCH) < 0.5, torch.randint(1, CODEBOOKS, (BATCH,)), CODEBOOKS)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             latent = encoder.net(target)
         total, first, codes, quantization = quantizer(latent.float(), counts)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             error = (decoder(total).float() - target).abs().mean()
             phone = F.cross_entropy(phones(first).float(), track)
         loss = error + quantization + 0.1 * phone

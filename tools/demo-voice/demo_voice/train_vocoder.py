@@ -10,6 +10,7 @@ from torch import nn
 
 from .encode import load as load_quantizer
 from .mel import HOP
+from .precision import mixed
 from .quantizer import CODEBOOKS
 from .speech import shards, utterance_audio
 from .vocoder import Decoder, SpectralLoss
@@ -67,7 +68,7 @@ def main():
             group["lr"] = RATE * min(1, (step + 1) / WARM_UP) * (1 if share < 0.5 else (1 - share) / 0.5 + 0.02)
         audio, codes = clips.batch(draw)
         count = CODEBOOKS if step % 4 else int(draw.integers(2, CODEBOOKS))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             output = compiled(quantizer.decode(codes[:, :count]))
         loss = loss_of(audio, output.float())
         optimizer.zero_grad()
