@@ -3,6 +3,9 @@
 //! The columns of a tile (every input value that each output position sees) are gathered with plain copies, so that
 //! the product reads the weight as it is stored and writes straight into the output. The tile bounds the memory, which
 //! for a kernel of 7 would otherwise be seven times the input.
+//!
+//! Every output is added up in one order, whatever the length of the input and wherever in it the output lies: a
+//! stretch that is decoded in other windows gives the same bits.
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Shape};
 use gemm::{Parallelism, gemm};
@@ -14,6 +17,9 @@ use crate::steps::Steps;
 const TILE_VALUES: usize = 4 << 20;
 /// Fewer outputs than this make no matrix product.
 const FEW_OUTPUTS: usize = 4;
+/// Terms that a product adds up at once. `gemm` would cut longer sums in pieces whose length depends on the other
+/// sizes; no more than this it never cuts.
+const TERMS: usize = 512;
 
 /// The operation `(x [1, in, time], weight [out, in, kernel], bias [out]) → [1, out, time']`, all contiguous.
 pub(crate) struct CpuConv(pub(crate) Steps);
@@ -62,8 +68,22 @@ pub(crate) struct Product<'a> {
 }
 
 impl Product<'_> {
-    /// Adds the product to `dst`, whose rows lie `dst_row` apart.
+    /// Adds the product to `dst`, whose rows lie `dst_row` apart. How an element is added up depends on `k` alone,
+    /// as long as there are two columns or more.
     pub(crate) fn add_to(&self, dst: &mut [f32], dst_row: usize) {
+        // Pieces of even length: `gemm` treats those of one or two terms in other ways.
+        let terms = self.k.div_ceil(self.k.div_ceil(TERMS).max(1)).max(1);
+        for first in (0..self.k).step_by(terms) {
+            self.terms(first, terms.min(self.k - first)).add_at_once(dst, dst_row);
+        }
+    }
+
+    /// The part of the product that `count` terms from `first` on make.
+    fn terms(&self, first: usize, count: usize) -> Self {
+        Self { k: count, a: &self.a[first * self.a_strides[1]..], b: &self.b[first * self.b_row..], ..*self }
+    }
+
+    fn add_at_once(&self, dst: &mut [f32], dst_row: usize) {
         let Self { m, n, k, .. } = *self;
         if m == 0 || n == 0 || k == 0 {
             return;
@@ -139,8 +159,10 @@ impl Conv<'_> {
 
     fn add_by_tiles(&self, weight: &[f32], y: &mut [f32]) {
         let (time, rows) = (self.time_out(), self.inputs * self.kernel);
-        let width = (TILE_VALUES / rows.max(1)).clamp(64, time.max(64));
-        let mut columns = vec![0.0; rows * width.min(time)];
+        let most = (TILE_VALUES / rows.max(1)).max(64);
+        // Even tiles: a last one of a single column would be added up in another order.
+        let width = time.div_ceil(time.div_ceil(most).max(1)).max(1);
+        let mut columns = vec![0.0; rows * width];
         for start in (0..time).step_by(width) {
             let width = width.min(time - start);
             let columns = &mut columns[..rows * width];

@@ -38,6 +38,7 @@ mod random;
 mod residual;
 mod snake;
 mod steps;
+mod stream;
 mod transpose_cpu;
 mod window;
 
@@ -45,3 +46,4 @@ pub use codec::{Codec, DecodeTrace, EncodeTrace};
 pub use codes::Codes;
 pub use config::{CodecConfig, Stages};
 pub use error::{Error, Result};
+pub use stream::DecodeStream;

@@ -52,6 +52,12 @@ impl Frames {
         self.iter().skip(self.len().saturating_sub(count))
     }
 
+    /// The frames from number `first` on.
+    pub(crate) fn after(&self, first: usize) -> Self {
+        let ids = self.ids.get(first.saturating_mul(self.codebooks)..).unwrap_or_default();
+        Self { codebooks: self.codebooks, ids: ids.to_vec() }
+    }
+
     /// Keeps the first `len` frames.
     pub fn truncate(&mut self, len: usize) {
         self.ids.truncate(len.saturating_mul(self.codebooks));

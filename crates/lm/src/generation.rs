@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use candle_core::Tensor;
 
 use crate::delay::undelay;
@@ -18,7 +20,22 @@ pub struct GenerationOptions {
     pub max_frames: Option<usize>,
     /// Goes on after the end of audio, for measurements.
     pub ignore_end: bool,
+    /// How long the speech can sensibly be; `None` takes any length.
+    pub plausible: Option<PlausibleLength>,
 }
+
+/// How long the speech of a text can sensibly be, in frames. What the text says is for the caller to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlausibleLength {
+    /// An end of audio with fewer audible frames is [`FinishReason::EarlyEnd`].
+    pub shortest: usize,
+    /// After this many delayed frames without an end of audio it is [`FinishReason::Runaway`].
+    pub longest: usize,
+}
+
+/// Writes a generation's frames in the place of the sampler: from the seed and the delayed frames made so far, the ids
+/// of the next. The model computes as always. With it tests have a model say what they like.
+pub type Script = Arc<dyn Fn(u64, &Frames) -> Vec<u32> + Send + Sync>;
 
 impl GenerationOptions {
     fn check(&self, config: &Config) -> Result<()> {
@@ -50,17 +67,27 @@ pub enum FinishReason {
     MaxFrames,
     /// The model's context is full.
     ContextFull,
+    /// The model said that the audio ends, long before the text can have been spoken.
+    EarlyEnd,
+    /// The model went on for far longer than the text takes.
+    Runaway,
+    /// The caller's time was used up.
+    TimedOut,
     /// The caller stopped it.
     Cancelled,
 }
 
 impl FinishReason {
-    /// A stable name for programs: `end_of_audio`, `max_frames`, `context_full` or `cancelled`.
+    /// A stable name for programs: `end_of_audio`, `max_frames`, `context_full`, `early_end`, `runaway`, `timed_out` or
+    /// `cancelled`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::EndOfAudio => "end_of_audio",
             Self::MaxFrames => "max_frames",
             Self::ContextFull => "context_full",
+            Self::EarlyEnd => "early_end",
+            Self::Runaway => "runaway",
+            Self::TimedOut => "timed_out",
             Self::Cancelled => "cancelled",
         }
     }
@@ -78,6 +105,7 @@ pub struct Generation {
     limit: usize,
     limit_reason: FinishReason,
     finish: Option<FinishReason>,
+    script: Option<Script>,
 }
 
 impl Generation {
@@ -90,11 +118,7 @@ impl Generation {
         options.check(config)?;
         let mut cache = backbone.new_cache()?;
         let logits = backbone.prefill(prompt, &mut cache)?;
-        let room = config.context - prompt.rows();
-        let (limit, limit_reason) = match options.max_frames {
-            Some(frames) if frames <= room => (frames, FinishReason::MaxFrames),
-            _ => (room, FinishReason::ContextFull),
-        };
+        let (limit, limit_reason) = limit(&options, config.context - prompt.rows());
         Ok(Self {
             options,
             codes: config.codebook_size,
@@ -106,7 +130,13 @@ impl Generation {
             limit,
             limit_reason,
             finish: None,
+            script: None,
         })
+    }
+
+    /// Takes the frames from a script from now on.
+    pub fn follow(&mut self, script: Script) {
+        self.script = Some(script);
     }
 
     /// The delayed frames made so far.
@@ -124,18 +154,32 @@ impl Generation {
         self.finish
     }
 
-    /// Stops it where it is.
-    pub fn cancel(&mut self) {
-        self.finish.get_or_insert(FinishReason::Cancelled);
+    /// Stops it where it is, unless it is finished.
+    pub fn stop(&mut self, reason: FinishReason) {
+        self.finish.get_or_insert(reason);
     }
 
-    /// What was made; cancels if it is not finished.
-    pub fn into_generated(mut self) -> Generated {
-        self.cancel();
+    /// How many aligned frames are known for good; they are audible whatever comes.
+    pub fn audible(&self) -> usize {
+        audible(&self.frames, self.end())
+    }
+
+    /// The aligned frames from number `first` on that are known for good: a stretch of [`Generated::aligned`].
+    pub fn aligned_from(&self, first: usize) -> Frames {
+        let known = self.audible().saturating_sub(first);
+        aligned(&self.frames.after(first), known, self.codes, self.pad)
+    }
+
+    fn end(&self) -> Option<usize> {
+        self.ending.end().filter(|_| !self.options.ignore_end)
+    }
+
+    /// What was made; [`FinishReason::Cancelled`] if it is not finished.
+    pub fn into_generated(self) -> Generated {
         Generated {
-            frames: self.frames,
-            end: self.ending.end().filter(|_| !self.options.ignore_end),
+            end: self.end(),
             finish: self.finish.unwrap_or(FinishReason::Cancelled),
+            frames: self.frames,
             codes: self.codes,
             pad: self.pad,
         }
@@ -143,15 +187,46 @@ impl Generation {
 
     /// Draws the next frame from the logits at hand.
     fn draw(&mut self) {
-        let frame = sample(&self.logits, &self.options.sampling, &self.frames, self.codes, self.options.seed);
+        let frame = match &self.script {
+            Some(script) => script(self.options.seed, &self.frames),
+            None => sample(&self.logits, &self.options.sampling, &self.frames, self.codes, self.options.seed),
+        };
         self.frames.push(&frame);
         let ended = self.ending.observe(&frame) && !self.options.ignore_end;
         if ended {
-            self.finish = Some(FinishReason::EndOfAudio);
+            self.finish = Some(self.end_reason());
         } else if self.frames.len() >= self.limit {
             self.finish = Some(self.limit_reason);
         }
     }
+
+    fn end_reason(&self) -> FinishReason {
+        let shortest = self.options.plausible.map_or(0, |plausible| plausible.shortest);
+        if self.audible() < shortest { FinishReason::EarlyEnd } else { FinishReason::EndOfAudio }
+    }
+}
+
+/// Most frames to make where the context leaves `room`, and what it means to reach them.
+fn limit(options: &GenerationOptions, room: usize) -> (usize, FinishReason) {
+    let asked = options.max_frames.map(|frames| (frames, FinishReason::MaxFrames));
+    let plausible = options.plausible.map(|plausible| (plausible.longest.max(1), FinishReason::Runaway));
+    let limits = [asked, Some((room, FinishReason::ContextFull)), plausible];
+    // Of equal limits the first: what was asked for is no surprise.
+    limits.into_iter().flatten().min_by_key(|(frames, _)| *frames).unwrap_or((room, FinishReason::ContextFull))
+}
+
+/// How many aligned frames of `delayed` ones are known for good, with the end of audio where it is known.
+fn audible(delayed: &Frames, end: Option<usize>) -> usize {
+    let complete = (delayed.len() + 1).saturating_sub(delayed.codebooks());
+    end.unwrap_or(complete).min(complete)
+}
+
+/// The first `count` aligned frames. Ids that are no codes are lowered to the last code.
+fn aligned(delayed: &Frames, count: usize, codes: usize, pad: u32) -> Frames {
+    let mut aligned = undelay(delayed, pad);
+    aligned.truncate(count);
+    aligned.clamp(codes as u32 - 1);
+    aligned
 }
 
 /// Makes one more frame in every generation that is not finished: all draw, then all that go on share one step of the
@@ -199,7 +274,7 @@ pub fn generate(
     while generation.finish.is_none() {
         step(backbone, &mut [&mut generation])?;
         if !on_frame(&generation.frames) {
-            generation.cancel();
+            generation.stop(FinishReason::Cancelled);
         }
     }
     Ok(generation.into_generated())
@@ -222,10 +297,6 @@ impl Generated {
     /// The aligned codes that can be heard: up to the end of audio or, without one, all moments of which every
     /// codebook is known. Ids that are no codes are lowered to the last code.
     pub fn aligned(&self) -> Frames {
-        let complete = (self.frames.len() + 1).saturating_sub(self.frames.codebooks());
-        let mut aligned = undelay(&self.frames, self.pad);
-        aligned.truncate(self.end.unwrap_or(complete).min(complete));
-        aligned.clamp(self.codes as u32 - 1);
-        aligned
+        aligned(&self.frames, audible(&self.frames, self.end), self.codes, self.pad)
     }
 }

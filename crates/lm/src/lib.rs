@@ -62,7 +62,9 @@ pub use ending::EndOfAudio;
 pub use error::{Error, Result};
 pub use files::{convert, open_checkpoint};
 pub use frames::Frames;
-pub use generation::{FinishReason, Generated, Generation, GenerationOptions, MAX_FRAMES, generate, step};
+pub use generation::{
+    FinishReason, Generated, Generation, GenerationOptions, MAX_FRAMES, PlausibleLength, Script, generate, step,
+};
 pub use observer::{Observer, RouterTrace, Trace};
 pub use prompt::Prompt;
 pub use quantize::{Fallback, QuantizeOptions, QuantizeProgress, QuantizeReport, quantize};

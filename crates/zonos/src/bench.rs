@@ -102,7 +102,7 @@ impl Engine {
     fn start(&self, prompt: &Prompt, seed: u64, frames: usize) -> Result<Generation> {
         let options =
             GenerationOptions { seed, max_frames: Some(frames), ignore_end: true, ..GenerationOptions::default() };
-        Ok(Generation::start(self.backbone(), prompt, options)?)
+        self.begin(prompt, options)
     }
 
     /// Milliseconds until the first frame of samples.
@@ -112,12 +112,12 @@ impl Engine {
         while generation.finish_reason().is_none() {
             step(self.backbone(), &mut [&mut generation])?;
         }
-        self.decode(&self.codes(&generation.into_generated())?)?;
+        self.decode(&self.codes(&generation.aligned_from(0))?)?;
         Ok(millis(started))
     }
 
     fn codec_factor(&self, generation: Generation) -> Result<f64> {
-        let codes = self.codes(&generation.into_generated())?;
+        let codes = self.codes(&generation.aligned_from(0))?;
         let started = Instant::now();
         let samples = self.decode(&codes)?;
         let seconds = samples.len().max(1) as f64 / f64::from(self.sample_rate());

@@ -1,17 +1,17 @@
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
 
 use candle_core::Device;
 use zonos_audio::Audio;
 use zonos_codec::Codes;
-use zonos_lm::{Backbone, FinishReason, Generated, Generation, Prompt, Sampling, step};
+use zonos_lm::{Backbone, FinishReason, Frames, Generation, GenerationOptions, Prompt, Sampling, Script};
 use zonos_speaker::Voice;
 
-use crate::comment::comment;
 use crate::device::device_name;
 use crate::model::Model;
 use crate::parts::is_saved_voice;
-use crate::{AudioCodec, DeviceChoice, Error, Precision, Report, Request, Result, Speech, Timings, VoiceEncoder};
+use crate::utterance::Utterance;
+use crate::{AudioCodec, DeviceChoice, Error, Precision, Request, Result, Speech, VoiceEncoder};
 
 /// How a model is loaded.
 #[derive(Clone, Debug, Default)]
@@ -45,12 +45,35 @@ pub struct Progress {
 }
 
 /// A loaded model: backbone, codec and speaker encoder on one device.
+///
+/// Clones share the model and cost nothing. It can be used from several threads at once: nothing in it changes, and each
+/// request keeps its own state. Requests that run at the same time on threads of their own share the cores; to have
+/// them share the reading of the weights as well, put them into one [`Batch`](crate::Batch).
+#[derive(Clone)]
 pub struct Engine {
+    parts: Arc<Parts>,
+    script: Option<Script>,
+}
+
+struct Parts {
     name: String,
     sampling: Sampling,
     backbone: Backbone,
     codec: AudioCodec,
     speaker: Option<VoiceEncoder>,
+}
+
+impl Parts {
+    fn check_fit(&self) -> Result<()> {
+        let (lm, codec) = (self.backbone.config(), self.codec.config());
+        if (lm.codebooks, lm.codebook_size) == (codec.n_codebooks, codec.codebook_size) {
+            return Ok(());
+        }
+        Err(Error::Mismatch(format!(
+            "the backbone makes {} codebooks of {} codes, the codec takes {} of {}",
+            lm.codebooks, lm.codebook_size, codec.n_codebooks, codec.codebook_size
+        )))
+    }
 }
 
 impl Engine {
@@ -83,46 +106,45 @@ impl Engine {
         let device = options.device.open()?;
         let precision = options.precision.map(Precision::dtype);
         // In the order written: what is small, and may fail, before what takes long.
-        let engine = Self {
+        let parts = Parts {
             name: model.name.clone(),
             sampling: model.sampling.over(&Sampling::default()),
             codec: model.load_codec(&device)?,
             speaker: model.load_speaker(&device)?,
             backbone: model.load_backbone(&device, precision)?,
         };
-        engine.check_fit()?;
-        Ok(engine)
+        parts.check_fit()?;
+        Ok(Self { parts: Arc::new(parts), script: None })
     }
 
-    fn check_fit(&self) -> Result<()> {
-        let (lm, codec) = (self.backbone.config(), self.codec.config());
-        if (lm.codebooks, lm.codebook_size) == (codec.n_codebooks, codec.codebook_size) {
-            return Ok(());
-        }
-        Err(Error::Mismatch(format!(
-            "the backbone makes {} codebooks of {} codes, the codec takes {} of {}",
-            lm.codebooks, lm.codebook_size, codec.n_codebooks, codec.codebook_size
-        )))
+    /// The same engine with frames from a script in the place of the sampler: for tests of what stands on it. The model
+    /// computes as always.
+    pub fn scripted(&self, script: Script) -> Self {
+        Self { script: Some(script), ..self.clone() }
     }
 
     /// The model's name or path.
     pub fn model(&self) -> &str {
-        &self.name
+        &self.parts.name
     }
 
     /// How codes are drawn where a request leaves it open: the model's own defaults, else those of the reference.
     pub fn sampling(&self) -> &Sampling {
-        &self.sampling
+        &self.parts.sampling
     }
 
     /// What it computes on: `cpu`, `cuda` or `metal`.
     pub fn device(&self) -> &'static str {
-        device_name(self.backbone.device())
+        device_name(self.compute_device())
     }
 
     /// Samples per second of the speech.
     pub fn sample_rate(&self) -> u32 {
-        self.codec.sample_rate()
+        self.codec().sample_rate()
+    }
+
+    pub(crate) fn frames_per_second(&self) -> f64 {
+        f64::from(self.sample_rate()) / self.codec().config().hop() as f64
     }
 
     /// Makes a voice from an audio file of any common format; a few seconds of clean speech serve best. A saved voice
@@ -147,7 +169,7 @@ impl Engine {
     }
 
     fn encoder(&self) -> Result<&VoiceEncoder> {
-        self.speaker.as_ref().ok_or(Error::NoSpeakerEncoder)
+        self.parts.speaker.as_ref().ok_or(Error::NoSpeakerEncoder)
     }
 
     /// Speaks a request.
@@ -164,63 +186,36 @@ impl Engine {
     /// # Errors
     /// As [`Engine::say`].
     pub fn say_with(&self, request: &Request, mut on_progress: impl FnMut(Progress) -> bool) -> Result<Speech> {
-        request.check()?;
-        let seed = request.seed_or_drawn();
-        let sampling = request.sampling.over(&self.sampling);
-        let prompt = self.prompt(request)?;
-        let started = Instant::now();
-        let options = request.generation(seed, sampling.clone());
-        let mut generation = Generation::start(&self.backbone, &prompt, options)?;
-        let prefill = started.elapsed();
-        while generation.finish_reason().is_none() {
-            step(&self.backbone, &mut [&mut generation])?;
-            if !on_progress(Progress { frames: generation.frames().len(), limit: generation.limit() }) {
-                generation.cancel();
+        let mut utterance = Utterance::start(self, request)?;
+        while !utterance.is_finished() {
+            utterance.step()?;
+            if !on_progress(utterance.progress()) {
+                utterance.stop(FinishReason::Cancelled);
             }
+            utterance.retry()?;
         }
-        let decode = started.elapsed() - prefill;
-        let generated = generation.into_generated();
-        let codes = self.codes(&generated)?;
-        let mut samples = self.codec.decode(&codes)?;
-        let timings = Timings::new(prefill, decode, started.elapsed() - prefill - decode);
-        request.polish.apply(&mut samples, self.sample_rate());
-        let report = self.report(seed, &prompt, &codes, &samples, generated.finish, timings);
-        let comment = comment(request, &sampling, &self.name, seed);
-        Ok(Speech { samples, sample_rate: self.sample_rate(), codes, comment, report })
+        utterance.speech()
     }
 
-    fn prompt(&self, request: &Request) -> Result<Prompt> {
+    pub(crate) fn prompt(&self, request: &Request) -> Result<Prompt> {
         let text = request.spoken();
-        let conditioning = request.conditioning(self.backbone.config())?;
+        let config = self.backbone().config();
+        let conditioning = request.conditioning(config)?;
         let voice = request.voice.as_ref().map(Voice::as_slice);
-        Ok(Prompt::build(self.backbone.config(), &text, voice, &conditioning)?)
+        Ok(Prompt::build(config, &text, voice, &conditioning)?)
     }
 
-    pub(crate) fn codes(&self, generated: &Generated) -> Result<Codes> {
-        let aligned = generated.aligned();
-        self.codec.codes(aligned.ids(), aligned.codebooks())
-    }
-
-    fn report(
-        &self,
-        seed: u64,
-        prompt: &Prompt,
-        codes: &Codes,
-        samples: &[f32],
-        finish_reason: FinishReason,
-        timings: Timings,
-    ) -> Report {
-        let seconds = samples.len() as f64 / f64::from(self.sample_rate());
-        Report {
-            model: self.name.clone(),
-            seed,
-            frames: codes.frames(),
-            seconds,
-            real_time_factor: (seconds > 0.0).then(|| timings.total_s() / seconds),
-            finish_reason,
-            prompt_rows: prompt.rows(),
-            timings,
+    /// Runs a prompt.
+    pub(crate) fn begin(&self, prompt: &Prompt, options: GenerationOptions) -> Result<Generation> {
+        let mut generation = Generation::start(self.backbone(), prompt, options)?;
+        if let Some(script) = &self.script {
+            generation.follow(script.clone());
         }
+        Ok(generation)
+    }
+
+    pub(crate) fn codes(&self, aligned: &Frames) -> Result<Codes> {
+        self.codec().codes(aligned.ids(), aligned.codebooks())
     }
 
     /// Turns audio into codes.
@@ -228,7 +223,7 @@ impl Engine {
     /// # Errors
     /// When the model's codec has no encoder, or the device fails.
     pub fn encode(&self, audio: Audio) -> Result<Codes> {
-        self.codec.encode(audio)
+        self.codec().encode(audio)
     }
 
     /// Turns codes into samples at [`Engine::sample_rate`].
@@ -236,7 +231,7 @@ impl Engine {
     /// # Errors
     /// When the codes are not of this codec, or the device fails.
     pub fn decode(&self, codes: &Codes) -> Result<Vec<f32>> {
-        self.codec.decode(codes)
+        self.codec().decode(codes)
     }
 
     /// Reads codes from a `.npy` or `.safetensors` file.
@@ -244,15 +239,19 @@ impl Engine {
     /// # Errors
     /// When the file holds no codes of this model's codec.
     pub fn load_codes(&self, path: impl AsRef<Path>) -> Result<Codes> {
-        self.codec.load_codes(path)
+        self.codec().load_codes(path)
     }
 
     pub(crate) fn backbone(&self) -> &Backbone {
-        &self.backbone
+        &self.parts.backbone
+    }
+
+    pub(crate) fn codec(&self) -> &AudioCodec {
+        &self.parts.codec
     }
 
     pub(crate) fn compute_device(&self) -> &Device {
-        self.backbone.device()
+        self.backbone().device()
     }
 }
 

@@ -98,6 +98,15 @@ pub enum Error {
         /// What is allowed.
         range: &'static str,
     },
+    /// A batch that holds as many requests as it can.
+    #[error("all {slots} slots of the batch are taken: wait until a request leaves, or make a larger batch")]
+    BatchFull {
+        /// How many there are.
+        slots: usize,
+    },
+    /// The device failed while several requests were being spoken.
+    #[error("the requests that were spoken together with this one failed with it: {0}")]
+    BatchFailed(String),
     /// Text or language.
     #[error(transparent)]
     Text(#[from] zonos_text::Error),

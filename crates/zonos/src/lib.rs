@@ -17,12 +17,15 @@
 //! [`Engine`] holds a model; [`Request`] says what to speak and how; [`Speech`] is what comes of it. A [`Voice`] is
 //! made from audio by [`Engine::voice`], and kept by name in a [`VoiceLibrary`].
 
+mod batch;
 pub mod bench;
+mod cancel;
 mod comment;
 mod demo;
 mod device;
 mod engine;
 mod error;
+mod guard;
 mod home;
 mod machine;
 mod model;
@@ -31,13 +34,19 @@ mod polish;
 mod registry;
 mod request;
 mod sampling;
+mod seed;
 mod speech;
+mod stream;
+mod utterance;
 mod voices;
 mod weights;
 
+pub use batch::{Batch, Event, MAX_SLOTS, SayAll, Ticket};
+pub use cancel::CancelToken;
 pub use device::{DeviceChoice, Precision};
 pub use engine::{Engine, EngineOptions, Progress, set_threads};
 pub use error::{Error, Result};
+pub use guard::Guard;
 pub use home::home;
 pub use machine::{Machine, MemoryBandwidth};
 pub use model::missing_parts;
@@ -47,6 +56,7 @@ pub use registry::{ModelEntry, Registry};
 pub use request::{MAX_SEED, Pace, Quality, Request};
 pub use sampling::SamplingOverrides;
 pub use speech::{Report, Speech, Timings};
+pub use stream::{Chunk, SpeechStream, StreamOptions};
 pub use voices::VoiceLibrary;
 pub use weights::{CompareOptions, ComparedModel, ComparisonReport, compare, convert, quantize};
 
@@ -56,8 +66,8 @@ pub use zonos_audio::{
 };
 pub use zonos_codec::Codes;
 pub use zonos_lm::{
-    Background, COMPARED_FRAMES, Delivery, Fallback, FinishReason, MAX_FRAMES, QuantizeOptions, QuantizeProgress,
-    QuantizeReport, Sampling,
+    Background, COMPARED_FRAMES, Delivery, Fallback, FinishReason, Frames, MAX_FRAMES, QuantizeOptions,
+    QuantizeProgress, QuantizeReport, Sampling, Script,
 };
 pub use zonos_output::{check as check_output, write_atomically};
 pub use zonos_speaker::Voice;

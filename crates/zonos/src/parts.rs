@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use zonos_audio::{Audio, ReadLimits};
-use zonos_codec::{Codec, CodecConfig, Codes};
+use zonos_codec::{Codec, CodecConfig, Codes, DecodeStream};
 use zonos_speaker::{SpeakerEncoder, Voice};
 
 use crate::model::{find_codec, find_speaker};
@@ -56,6 +56,15 @@ impl AudioCodec {
     /// When the file holds no codes of this codec.
     pub fn load_codes(&self, path: impl AsRef<Path>) -> Result<Codes> {
         Ok(Codes::load(path, self.0.codebook_size())?)
+    }
+
+    pub(crate) fn stream(&self) -> DecodeStream {
+        DecodeStream::new(&self.0)
+    }
+
+    /// The samples of the next frames of a stream.
+    pub(crate) fn decode_next(&self, stream: &mut DecodeStream, frames: usize) -> Result<Vec<f32>> {
+        Ok(stream.decode(&self.0, frames)?)
     }
 
     pub(crate) fn codes(&self, frames: &[u32], codebooks: usize) -> Result<Codes> {

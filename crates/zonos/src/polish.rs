@@ -35,28 +35,93 @@ impl Polish {
         fits("fade_out_ms", self.fade_out_ms, 10_000.0, "0 to 10000")
     }
 
-    /// Changes the samples.
+    /// Changes finished samples.
     pub(crate) fn apply(&self, samples: &mut Vec<f32>, sample_rate: u32) {
-        let rate = sample_rate as f32;
-        if self.trim_silence {
-            trim(samples, rate);
-        }
-        if self.volume != 1.0 {
-            samples.iter_mut().for_each(|sample| *sample *= self.volume);
-        }
-        fade_out(samples, (self.fade_out_ms / 1000.0 * rate) as usize);
+        let mut polisher = Polisher::new(*self, sample_rate);
+        let mut polished = polisher.push(samples);
+        polished.extend(polisher.finish());
+        *samples = polished;
     }
 }
 
-fn trim(samples: &mut Vec<f32>, rate: f32) {
-    let window = ((WINDOW_SECONDS * rate) as usize).max(1);
-    let is_loud = |samples: &[f32]| {
-        let power: f32 = samples.iter().map(|sample| sample * sample).sum();
-        power > SILENCE_RMS * SILENCE_RMS * samples.len() as f32
-    };
-    let loud = samples.chunks(window).rposition(is_loud).map_or(0, |last| (last + 1) * window);
-    let kept = loud + (KEPT_SECONDS * rate) as usize;
-    samples.truncate(kept);
+/// Polishes samples while they come. What an end that may be near would change is held back.
+#[derive(Clone, Debug)]
+pub(crate) struct Polisher {
+    polish: Polish,
+    /// Samples that are told loud or silent together.
+    window: usize,
+    /// Samples after the last loud window that stay.
+    kept: usize,
+    /// Samples that the fade takes.
+    fade: usize,
+    held: Vec<f32>,
+    /// Of those held, how many have been told loud or silent: whole windows since the beginning of the sound.
+    judged: usize,
+    /// Of those held, and maybe of those to come, how many stay for certain.
+    certain: usize,
+}
+
+impl Polisher {
+    pub(crate) fn new(polish: Polish, sample_rate: u32) -> Self {
+        let samples = |seconds: f32| (seconds * sample_rate as f32) as usize;
+        let kept = samples(KEPT_SECONDS);
+        Self {
+            window: samples(WINDOW_SECONDS).max(1),
+            fade: (polish.fade_out_ms / 1000.0 * sample_rate as f32) as usize,
+            held: Vec::new(),
+            judged: 0,
+            certain: if polish.trim_silence { kept } else { usize::MAX },
+            kept,
+            polish,
+        }
+    }
+
+    /// Takes the next samples. Returns those that are finished.
+    pub(crate) fn push(&mut self, samples: &[f32]) -> Vec<f32> {
+        self.held.extend_from_slice(samples);
+        let finished = if self.polish.trim_silence {
+            while self.judged + self.window <= self.held.len() {
+                self.judge(self.judged + self.window);
+            }
+            self.certain.min(self.judged)
+        } else {
+            self.held.len()
+        };
+        self.release(finished.saturating_sub(self.fade))
+    }
+
+    /// The samples that were held back: no others follow.
+    pub(crate) fn finish(&mut self) -> Vec<f32> {
+        if self.polish.trim_silence && self.judged < self.held.len() {
+            self.judge(self.held.len());
+        }
+        self.held.truncate(self.certain);
+        fade_out(&mut self.held, self.fade);
+        self.release(self.held.len())
+    }
+
+    /// Tells whether the samples up to `end` are loud.
+    fn judge(&mut self, end: usize) {
+        if is_loud(&self.held[self.judged..end]) {
+            self.certain = self.judged + self.window + self.kept;
+        }
+        self.judged = end;
+    }
+
+    fn release(&mut self, count: usize) -> Vec<f32> {
+        let mut samples: Vec<f32> = self.held.drain(..count).collect();
+        self.judged = self.judged.saturating_sub(count);
+        self.certain = if self.certain == usize::MAX { usize::MAX } else { self.certain.saturating_sub(count) };
+        if self.polish.volume != 1.0 {
+            samples.iter_mut().for_each(|sample| *sample *= self.polish.volume);
+        }
+        samples
+    }
+}
+
+fn is_loud(samples: &[f32]) -> bool {
+    let power: f32 = samples.iter().map(|sample| sample * sample).sum();
+    power > SILENCE_RMS * SILENCE_RMS * samples.len() as f32
 }
 
 fn fade_out(samples: &mut [f32], length: usize) {

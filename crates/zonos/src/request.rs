@@ -1,11 +1,12 @@
 use std::borrow::Cow;
+use std::time::Duration;
 
 use zonos_lm::{Background, Conditioning, Config, Delivery, GenerationOptions, Sampling};
 use zonos_speaker::Voice;
 use zonos_text::{Language, MAX_TEXT_BYTES, Normalize, Normalizer, validate};
 
 use crate::polish::Polish;
-use crate::{Error, Result, SamplingOverrides};
+use crate::{CancelToken, Error, Guard, Result, SamplingOverrides, seed};
 
 /// The largest seed, as in the hosted API.
 pub const MAX_SEED: u64 = i32::MAX as u64;
@@ -37,6 +38,14 @@ pub struct Request {
     pub delivery: Delivery,
     /// What is done to the finished sound.
     pub polish: Polish,
+    /// What is done about speech that is too long or too short for its text.
+    pub guard: Guard,
+    /// The longest that it may take, from the call on; then it stops before its next frame, with
+    /// [`FinishReason::TimedOut`](crate::FinishReason::TimedOut) and what was made until then. `None` for no limit.
+    pub timeout: Option<Duration>,
+    /// Stops it from elsewhere, with [`FinishReason::Cancelled`](crate::FinishReason::Cancelled) and what was made
+    /// until then.
+    pub cancel: Option<CancelToken>,
 }
 
 /// How fast to speak.
@@ -80,6 +89,9 @@ impl Request {
             background: Background::default(),
             delivery: Delivery::default(),
             polish: Polish::default(),
+            guard: Guard::default(),
+            timeout: None,
+            cancel: None,
         }
     }
 
@@ -113,6 +125,18 @@ impl Request {
         self
     }
 
+    /// Limits the time that it may take.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Stops when the token is cancelled.
+    pub fn cancel(mut self, token: CancelToken) -> Self {
+        self.cancel = Some(token);
+        self
+    }
+
     /// Checks all that does not depend on the model, so that mistakes are told before one is loaded.
     ///
     /// # Errors
@@ -120,6 +144,7 @@ impl Request {
     pub fn check(&self) -> Result<()> {
         validate(&self.text, MAX_TEXT_BYTES)?;
         self.polish.check()?;
+        self.guard.check()?;
         if let Some(seed) = self.seed.filter(|&seed| seed > MAX_SEED) {
             return Err(Error::OutOfRange { name: "seed", value: seed.to_string(), range: "0 to 2147483647" });
         }
@@ -156,17 +181,11 @@ impl Request {
     }
 
     pub(crate) fn generation(&self, seed: u64, sampling: Sampling) -> GenerationOptions {
-        GenerationOptions { sampling, seed, max_frames: self.max_frames, ignore_end: false }
+        GenerationOptions { sampling, seed, max_frames: self.max_frames, ..GenerationOptions::default() }
     }
 
     /// The seed given, or one drawn.
     pub(crate) fn seed_or_drawn(&self) -> u64 {
-        self.seed.unwrap_or_else(draw_seed)
+        self.seed.unwrap_or_else(seed::drawn)
     }
-}
-
-/// A seed from the randomness that the standard library draws for its hash maps.
-fn draw_seed() -> u64 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    RandomState::new().build_hasher().finish() & MAX_SEED
 }

@@ -1,5 +1,4 @@
 use std::path::Path;
-use std::time::Duration;
 
 use serde::Serialize;
 use zonos_audio::{WavOptions, save_wav};
@@ -30,13 +29,15 @@ pub struct Report {
     pub model: String,
     /// The seed, given or drawn.
     pub seed: u64,
+    /// How often it was begun: more than once where the length did not fit the text, see [`Guard`](crate::Guard).
+    pub attempts: u32,
     /// Audible frames.
     pub frames: usize,
     /// Length of the audio.
     pub seconds: f64,
     /// Seconds of computation per second of audio; absent where there is no audio.
     pub real_time_factor: Option<f64>,
-    /// Why it ended: `end_of_audio`, `max_frames`, `context_full` or `cancelled`.
+    /// Why it ended: see [`FinishReason::as_str`].
     #[serde(serialize_with = "by_name")]
     pub finish_reason: FinishReason,
     /// Rows of the prompt.
@@ -54,13 +55,11 @@ pub struct Timings {
     pub decode_s: f64,
     /// Turning them into samples.
     pub codec_s: f64,
+    /// From the request to its first samples; absent where there are none.
+    pub first_audio_s: Option<f64>,
 }
 
 impl Timings {
-    pub(crate) fn new(prefill: Duration, decode: Duration, codec: Duration) -> Self {
-        Self { prefill_s: prefill.as_secs_f64(), decode_s: decode.as_secs_f64(), codec_s: codec.as_secs_f64() }
-    }
-
     /// All of it.
     pub fn total_s(&self) -> f64 {
         self.prefill_s + self.decode_s + self.codec_s
