@@ -1,4 +1,5 @@
 use zonos_lm::PlausibleLength;
+use zonos_text::{Language, bytes_per_second};
 
 use crate::{Error, Pace, Result};
 
@@ -22,8 +23,6 @@ impl Default for Guard {
     }
 }
 
-/// UTF-8 bytes that are spoken in a second, in all of the languages about the same.
-const BYTES_PER_SECOND: f64 = 15.0;
 /// What a digit or a sign stands for once it is spoken.
 const BYTES_PER_SIGN: usize = 6;
 /// Seconds that silences before and after the speech may take, on top.
@@ -47,12 +46,18 @@ impl Guard {
     }
 
     /// The bounds for a text as it is spoken, in frames.
-    pub(crate) fn bounds(&self, spoken: &str, pace: Pace, frames_per_second: f64) -> Option<PlausibleLength> {
-        let (slowest, fastest) = paces(pace);
+    pub(crate) fn bounds(
+        &self,
+        spoken: &str,
+        language: Language,
+        pace: Pace,
+        frames_per_second: f64,
+    ) -> Option<PlausibleLength> {
+        let rate = bytes_per_second(language);
+        let (slowest, fastest) = paces(pace, rate);
         let (least, most) = spoken_bytes(spoken);
-        let frames = |bytes: usize, pace: f64, spare: f64| {
-            ((bytes as f64 / (BYTES_PER_SECOND * pace) + spare) * frames_per_second) as usize
-        };
+        let frames =
+            |bytes: usize, pace: f64, spare: f64| ((bytes as f64 / (rate * pace) + spare) * frames_per_second) as usize;
         self.watch_length.then(|| PlausibleLength {
             shortest: frames(least, fastest * FASTEST, 0.0),
             longest: frames(most, slowest * SLOWEST, SPARE_SECONDS),
@@ -60,8 +65,8 @@ impl Guard {
     }
 }
 
-/// The slowest and the fastest that a pace asks for, as factors of the usual.
-fn paces(pace: Pace) -> (f64, f64) {
+/// The slowest and the fastest that a pace asks for, as factors of the usual rate in bytes per second.
+fn paces(pace: Pace, usual: f64) -> (f64, f64) {
     let near = |factor: f64| {
         let factor = factor.clamp(*PACES.start(), *PACES.end());
         (factor, factor)
@@ -69,7 +74,7 @@ fn paces(pace: Pace) -> (f64, f64) {
     match pace {
         Pace::Free => (1.0, 1.0),
         Pace::Speed(factor) => near(factor),
-        Pace::BytesPerSecond(rate) => near(rate / BYTES_PER_SECOND),
+        Pace::BytesPerSecond(rate) => near(rate / usual),
         // What a bucket means is the model's to know.
         Pace::Bucket(_) => (*PACES.start(), *PACES.end()),
     }
@@ -89,7 +94,7 @@ mod tests {
     const RATE: f64 = 86.13;
 
     fn seconds(text: &str, pace: Pace) -> (f64, f64) {
-        let bounds = Guard::default().bounds(text, pace, RATE).unwrap();
+        let bounds = Guard::default().bounds(text, Language::AmericanEnglish, pace, RATE).unwrap();
         (bounds.shortest as f64 / RATE, bounds.longest as f64 / RATE)
     }
 
@@ -119,7 +124,10 @@ mod tests {
 
     #[test]
     fn it_can_be_turned_off() {
-        assert_eq!(Guard { watch_length: false, ..Guard::default() }.bounds("Hi.", Pace::Free, RATE), None);
+        assert_eq!(
+            Guard { watch_length: false, ..Guard::default() }.bounds("Hi.", Language::German, Pace::Free, RATE),
+            None
+        );
         assert!(Guard { retries: 11, ..Guard::default() }.check().is_err());
     }
 }

@@ -40,7 +40,8 @@ impl Utterance {
         let sampling = request.sampling.over(engine.sampling());
         let comment = comment(request, &sampling, engine.model(), seed);
         let prompt = engine.prompt(request)?;
-        let plausible = request.guard.bounds(&request.spoken(), request.pace, engine.frames_per_second());
+        let plausible =
+            request.guard.bounds(&request.spoken(), request.language, request.pace, engine.frames_per_second());
         let options = GenerationOptions { plausible, ..request.generation(seed, sampling) };
         let generation = engine.begin(&prompt, options.clone())?;
         let clock = Clock { started, prefill: started.elapsed(), codec: Duration::ZERO, first_samples: None };
