@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
-use zonos::WavOptions;
+use zonos::{SampleFormat, WavOptions};
 
 use crate::exit::usage;
 use crate::interrupt;
@@ -72,6 +72,11 @@ impl Output {
         };
         Ok(written.map_err(zonos::Error::from)?)
     }
+}
+
+/// Writes samples to standard output as they are, without a header.
+pub fn write_samples(samples: &[f32], format: SampleFormat) -> Result<()> {
+    Ok(zonos::write_pcm(stdout(), samples, format).map_err(zonos::Error::from)?)
 }
 
 fn check_ending(path: &Path, raw: bool) -> Result<()> {

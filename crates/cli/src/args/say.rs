@@ -1,11 +1,12 @@
 //! Arguments of `say`.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use clap::{ArgGroup, Args, ValueHint};
-use zonos::{Background, Delivery, Pace, Polish, Quality, Request, Sampling, SamplingOverrides};
+use zonos::{Background, Delivery, Guard, Pace, Polish, Quality, Request, Sampling, SamplingOverrides, StreamOptions};
 
-use super::values::{QualityArg, quality_bucket, quality_value};
+use super::values::{QualityArg, quality_bucket, quality_value, seconds};
 use super::{AudioFormatArgs, LanguageArgs, ModelArgs, TextArgs};
 use crate::exit::usage;
 use crate::output::Output;
@@ -49,6 +50,8 @@ pub struct SayArgs {
     pub conditioning: ConditioningArgs,
     #[command(flatten)]
     pub sound: SoundArgs,
+    #[command(flatten)]
+    pub ending: EndingArgs,
     #[command(flatten)]
     pub sampling: SamplingArgs,
     #[command(flatten)]
@@ -100,6 +103,24 @@ pub struct SoundArgs {
     /// Leaves out the comment that the speech is synthetic, with model, seed and parameters
     #[arg(long)]
     pub no_comment: bool,
+}
+
+/// When it ends, and how it comes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Ending")]
+pub struct EndingArgs {
+    /// Gives up after so many seconds, with exit code 1
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub timeout: Option<Duration>,
+    /// Lets speech go on for as long as it likes, and end as soon, whatever the text
+    #[arg(long)]
+    pub no_guard: bool,
+    /// How often speech that is too long or too short for its text is tried again with another seed, 0-10
+    #[arg(long, value_name = "N", default_value_t = Guard::default().retries, allow_negative_numbers = true)]
+    pub retries: u32,
+    /// Frames of 11.6 ms that `--raw -o -` writes at once, 1-6144; the first comes alone
+    #[arg(long, value_name = "N", default_value_t = StreamOptions::default().chunk_frames, allow_negative_numbers = true)]
+    pub chunk_frames: usize,
 }
 
 /// How codes are drawn.
@@ -154,10 +175,24 @@ impl SayArgs {
             background: if self.conditioning.clean_background { Background::Clean } else { Background::default() },
             delivery: if self.conditioning.expressive { Delivery::Expressive } else { Delivery::default() },
             polish: self.sound.polish(),
+            guard: Guard { watch_length: !self.ending.no_guard, retries: self.ending.retries },
+            timeout: self.ending.timeout,
             ..Request::new(self.text.read()?)
         };
         request.check()?;
+        self.ending.stream().check()?;
         Ok(request)
+    }
+
+    /// Whether samples are written while they are made.
+    pub fn is_streamed(&self) -> bool {
+        self.output.is_stdout() && self.sound.format.raw
+    }
+}
+
+impl EndingArgs {
+    pub fn stream(&self) -> StreamOptions {
+        StreamOptions { chunk_frames: self.chunk_frames, ..StreamOptions::default() }
     }
 }
 

@@ -1,13 +1,13 @@
 //! `zonos say`
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 use zonos::{Engine, FinishReason, Report, Request, Speech, Voice, WavOptions};
 
 use super::load_engine;
 use crate::args::{ModelArgs, SayArgs};
 use crate::inputs::{VoiceSource, find_voices, make_voices, mean};
-use crate::output::{Sound, print_json};
+use crate::output::{Sound, print_json, write_samples};
 use crate::progress::Ui;
 
 /// What `--json` prints.
@@ -30,7 +30,13 @@ pub fn run(args: &SayArgs, ui: Ui) -> Result<()> {
     // Before the model, which takes long to load: a bad voice is told at once.
     let request = Request { voice: voice(voices, &args.model, ui)?, ..request };
     let engine = load_engine(&args.model, ui)?;
+    if args.is_streamed() {
+        let report = stream(args, &engine, &request, ui)?;
+        tell(args, &report, ui);
+        return check_time(&report);
+    }
     let speech = speak(&engine, &request, ui)?;
+    check_time(&speech.report)?;
     args.output.write(&sound(args, &speech))?;
     tell(args, &speech.report, ui);
     if args.json { print_json(&said(args, &engine, &speech)) } else { Ok(()) }
@@ -53,6 +59,24 @@ fn speak(engine: &Engine, request: &Request, ui: Ui) -> Result<Speech> {
     Ok(speech?)
 }
 
+/// Writes samples to standard output while they are made.
+fn stream(args: &SayArgs, engine: &Engine, request: &Request, ui: Ui) -> Result<Report> {
+    let bar = ui.speaking(request.max_frames);
+    let mut stream = engine.stream_with(request, &args.ending.stream())?;
+    while let Some(chunk) = stream.next() {
+        write_samples(&chunk?.samples, args.sound.format.sample_format)?;
+        bar.show(stream.progress());
+    }
+    Ok(stream.report())
+}
+
+fn check_time(report: &Report) -> Result<()> {
+    if report.finish_reason == FinishReason::TimedOut {
+        bail!("the time of --timeout was over after {} frames", report.frames);
+    }
+    Ok(())
+}
+
 fn sound<'a>(args: &SayArgs, speech: &'a Speech) -> Sound<'a> {
     let mut options = WavOptions { format: args.sound.format.sample_format, ..speech.wav_options() };
     if args.sound.no_comment {
@@ -68,7 +92,13 @@ fn tell(args: &SayArgs, report: &Report, ui: Ui) {
     match report.finish_reason {
         FinishReason::MaxFrames => ui.note("it ended at --max-frames: the text may not be spoken to its end"),
         FinishReason::ContextFull => ui.warn("the model's context is full: the text may not be spoken to its end"),
-        FinishReason::EndOfAudio | FinishReason::Cancelled => {}
+        FinishReason::Runaway => {
+            ui.warn("it was stopped because it went on for far longer than the text takes: try another --seed, or --retries");
+        }
+        FinishReason::EarlyEnd => {
+            ui.warn("it ended long before the text can be over: try another --seed, or --retries");
+        }
+        FinishReason::EndOfAudio | FinishReason::TimedOut | FinishReason::Cancelled => {}
     }
     if report.frames == 0 {
         ui.warn("the model ended without a sound: try another --seed");

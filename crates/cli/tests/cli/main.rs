@@ -11,6 +11,7 @@ mod models;
 mod pipes;
 mod real_voices;
 mod say;
+mod streaming;
 mod support;
 mod text;
 mod voice;
