@@ -107,6 +107,9 @@ pub enum Error {
     /// The device failed while several requests were being spoken.
     #[error("the requests that were spoken together with this one failed with it: {0}")]
     BatchFailed(String),
+    /// The loudness of a sound could not be measured.
+    #[error("cannot measure the loudness: {0}; turn levels off")]
+    Loudness(ebur128::Error),
     /// Text or language.
     #[error(transparent)]
     Text(#[from] zonos_text::Error),

@@ -27,14 +27,17 @@ mod engine;
 mod error;
 mod guard;
 mod home;
+mod loudness;
 mod machine;
 mod model;
 mod parts;
 mod polish;
+mod reading;
 mod registry;
 mod request;
 mod sampling;
 mod seed;
+mod silence;
 mod speech;
 mod stream;
 mod utterance;
@@ -48,21 +51,26 @@ pub use engine::{Engine, EngineOptions, Progress, set_threads};
 pub use error::{Error, Result};
 pub use guard::Guard;
 pub use home::home;
+pub use loudness::Loudness;
 pub use machine::{Machine, MemoryBandwidth};
 pub use model::missing_parts;
 pub use parts::{AudioCodec, VoiceEncoder, is_saved_voice};
 pub use polish::Polish;
+pub use reading::{
+    Level, Pauses, Reading, ReadingOptions, ReadingPart, ReadingProgress, ReadingReport, ReadingStream, SpokenPart,
+};
 pub use registry::{ModelEntry, Registry};
 pub use request::{MAX_SEED, Pace, Quality, Request};
 pub use sampling::SamplingOverrides;
+pub use silence::{Silence, trim_silence};
 pub use speech::{Report, Speech, Timings};
 pub use stream::{Chunk, SpeechStream, StreamOptions};
 pub use voices::VoiceLibrary;
 pub use weights::{CompareOptions, ComparedModel, ComparisonReport, compare, convert, quantize};
 
 pub use zonos_audio::{
-    Audio, ReadLimits, SampleFormat, WavOptions, read as read_audio, save_pcm, save_wav, wav_comment, write_pcm,
-    write_wav,
+    Audio, ReadLimits, SampleFormat, WavOptions, WavWriter, read as read_audio, save_pcm, save_wav, wav_comment,
+    write_pcm, write_wav,
 };
 pub use zonos_codec::Codes;
 pub use zonos_lm::{

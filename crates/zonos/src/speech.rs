@@ -66,7 +66,10 @@ impl Timings {
     }
 }
 
-fn by_name<S: serde::Serializer>(finish: &FinishReason, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+pub(crate) fn by_name<S: serde::Serializer>(
+    finish: &FinishReason,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_str(finish.as_str())
 }
 
