@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
-use zonos::{SampleFormat, WavOptions};
+use zonos::{SampleFormat, WavOptions, WavWriter};
 
 use crate::exit::usage;
 use crate::interrupt;
@@ -36,6 +37,17 @@ impl fmt::Display for Output {
         }
     }
 }
+
+/// How audio is to be written.
+#[derive(Clone)]
+pub struct SoundFormat {
+    pub options: WavOptions,
+    /// Without a WAV header.
+    pub raw: bool,
+}
+
+/// Takes samples that are to be written.
+pub type Take<'a> = dyn FnMut(&[f32]) -> Result<()> + 'a;
 
 /// Finished audio and how it is to be written.
 pub struct Sound<'a> {
@@ -72,6 +84,52 @@ impl Output {
         };
         Ok(written.map_err(zonos::Error::from)?)
     }
+}
+
+impl Output {
+    /// Writes audio that comes piece by piece from `make`. A file appears whole, when `make` is done, or not at all;
+    /// raw samples go to standard output as they come, a WAV file goes there at the end.
+    pub fn write_pieces<T>(&self, format: &SoundFormat, make: impl FnOnce(&mut Take) -> Result<T>) -> Result<T> {
+        match self {
+            Self::File(path) => file_of_pieces(path, format, make),
+            Self::Stdout if format.raw => make(&mut |samples| write_samples(samples, format.options.format)),
+            Self::Stdout => {
+                let mut all = Vec::new();
+                let made = make(&mut |samples| {
+                    all.extend_from_slice(samples);
+                    Ok(())
+                })?;
+                self.write(&Sound { samples: &all, options: format.options.clone(), raw: false })?;
+                Ok(made)
+            }
+        }
+    }
+}
+
+fn file_of_pieces<T>(path: &Path, format: &SoundFormat, make: impl FnOnce(&mut Take) -> Result<T>) -> Result<T> {
+    let mut failed = None;
+    let written = zonos::write_atomically(path, |file| {
+        pieces(file, format, make).map_err(|error| {
+            failed = Some(error);
+            io::Error::other("stopped")
+        })
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(written.map_err(zonos::Error::from)?),
+    }
+}
+
+fn pieces<T>(file: &mut BufWriter<File>, format: &SoundFormat, make: impl FnOnce(&mut Take) -> Result<T>) -> Result<T> {
+    if format.raw {
+        return make(&mut |samples| {
+            Ok(zonos::write_pcm(&mut *file, samples, format.options.format).map_err(zonos::Error::from)?)
+        });
+    }
+    let mut wav = WavWriter::new(file, &format.options).map_err(zonos::Error::from)?;
+    let made = make(&mut |samples| Ok(wav.push(samples).map_err(zonos::Error::from)?))?;
+    wav.finish().map_err(zonos::Error::from)?;
+    Ok(made)
 }
 
 /// Writes samples to standard output as they are, without a header.

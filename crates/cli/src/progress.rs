@@ -3,12 +3,11 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use zonos::Progress;
+use zonos::ReadingProgress;
 
 use crate::aside::say_aside;
 
 const TICK: Duration = Duration::from_millis(100);
-const FRAMES_PER_SECOND: f64 = 44_100.0 / 512.0;
 
 /// How much is said on standard error.
 #[derive(Clone, Copy)]
@@ -41,12 +40,9 @@ impl Ui {
         result
     }
 
-    /// Follows a request frame by frame.
-    pub fn speaking(self, max_frames: Option<usize>) -> Speaking {
+    /// Follows a text while it is spoken.
+    pub fn speaking(self) -> Speaking {
         let wait = Wait::new(self, "reading the text".to_owned());
-        if max_frames.is_some() {
-            wait.0.set_style(style("{spinner} {bar:30} {msg}"));
-        }
         Speaking { wait, started: Instant::now() }
     }
 
@@ -92,26 +88,65 @@ impl Copying {
     }
 }
 
-/// The progress of one request.
+/// The progress of a text.
 pub struct Speaking {
     wait: Wait,
     started: Instant,
 }
 
 impl Speaking {
-    pub fn show(&self, progress: Progress) {
+    pub fn show(&self, progress: &ReadingProgress) {
         let bar = &self.wait.0;
         if bar.is_hidden() {
             return;
         }
-        let seconds = progress.frames as f64 / FRAMES_PER_SECOND;
-        let speed = seconds / self.started.elapsed().as_secs_f64().max(1e-9);
-        bar.set_length(progress.limit as u64);
-        bar.set_position(progress.frames as u64);
-        bar.set_message(format!("{seconds:.1} s of speech, {speed:.2} times as fast as it plays"));
+        bar.set_style(style("{spinner} {bar:30} {percent} %, {msg}"));
+        bar.set_length(SHARES);
+        bar.set_position((progress.share * SHARES as f64) as u64);
+        bar.set_message(account(progress, self.started.elapsed()));
     }
+}
+
+/// Steps of the bar.
+const SHARES: u64 = 10_000;
+/// How much must be done before it tells how long the rest takes.
+const FORESEEABLE: f64 = 0.01;
+
+/// What has come of a text after some time.
+fn account(progress: &ReadingProgress, elapsed: Duration) -> String {
+    let ReadingProgress { parts, parts_done, spoken_s, share } = *progress;
+    let elapsed = elapsed.as_secs_f64().max(1e-9);
+    let mut account = format!("{spoken_s:.1} s of speech, {:.2} times as fast as it plays", spoken_s / elapsed);
+    if parts > 1 {
+        account += &format!(", part {} of {parts}", (parts_done + 1).min(parts));
+    }
+    if share >= FORESEEABLE {
+        account += &format!(", {} left", clock(elapsed * (1.0 - share) / share));
+    }
+    account
+}
+
+/// Hours, minutes and seconds, as far as they are needed.
+fn clock(seconds: f64) -> String {
+    let seconds = seconds.ceil() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_follows_from_the_share_that_is_done() {
+        let progress = |share| ReadingProgress { parts: 9, parts_done: 2, spoken_s: 30.0, share };
+        let account = |share| account(&progress(share), Duration::from_secs(60));
+        assert_eq!(account(0.25), "30.0 s of speech, 0.50 times as fast as it plays, part 3 of 9, 3:00 left");
+        assert!(!account(0.001).contains("left"));
+        assert_eq!((clock(0.2), clock(3661.0)), ("0:01".to_owned(), "1:01:01".to_owned()));
+    }
 }

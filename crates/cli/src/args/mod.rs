@@ -1,6 +1,7 @@
 //! The command line: one definition from which help, completions and manual pages come.
 
 mod model;
+mod reading;
 mod say;
 mod values;
 mod voice;
@@ -16,6 +17,7 @@ use crate::exit;
 use crate::output::Output;
 
 pub use model::ModelArgs;
+pub use reading::{LevelArgs, ReadingArgs};
 pub use say::SayArgs;
 pub use values::{languages, precisions, sample_formats};
 pub use voice::{AddArgs, BlendArgs, EmbedArgs, VoiceCommand};

@@ -4,10 +4,13 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, ValueHint};
-use zonos::{Background, Delivery, Guard, Pace, Polish, Quality, Request, Sampling, SamplingOverrides, StreamOptions};
+use zonos::{
+    Background, Delivery, Guard, Pace, Polish, Quality, ReadingOptions, Request, Sampling, SamplingOverrides,
+    StreamOptions,
+};
 
 use super::values::{QualityArg, quality_bucket, quality_value, seconds};
-use super::{AudioFormatArgs, LanguageArgs, ModelArgs, TextArgs};
+use super::{AudioFormatArgs, LanguageArgs, LevelArgs, ModelArgs, ReadingArgs, TextArgs};
 use crate::exit::usage;
 use crate::output::Output;
 
@@ -16,6 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   zonos say \"Hello there.\" --voice ref.mp3 -o hello.wav
   echo \"From a pipe.\" | zonos say - --voice anna -o - > hello.wav
+  zonos say -f book.txt --voice anna --loudness -18 --keep-partial -o book.wav
   zonos say -f story.txt --voice a.wav --voice b.flac --seed 7 --json -o story.wav";
 
 /// Arguments of `say`.
@@ -40,7 +44,7 @@ pub struct SayArgs {
     /// speech [default: drawn and told]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
-    /// Frames of 11.6 ms to make at most, 1-6144 [default: what the model's context leaves]
+    /// Frames of 11.6 ms to make of a part at most, 1-6144 [default: what the model's context leaves]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub max_frames: Option<usize>,
     /// Prints one JSON object on standard output: seed, frames, seconds, timings and so on
@@ -48,6 +52,8 @@ pub struct SayArgs {
     pub json: bool,
     #[command(flatten)]
     pub conditioning: ConditioningArgs,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     #[command(flatten)]
     pub sound: SoundArgs,
     #[command(flatten)]
@@ -98,6 +104,8 @@ pub struct SoundArgs {
     /// Factor on every sample, 0-10
     #[arg(long, value_name = "FACTOR", default_value_t = Polish::default().volume, allow_negative_numbers = true)]
     pub volume: f32,
+    #[command(flatten)]
+    pub level: LevelArgs,
     #[command(flatten)]
     pub format: AudioFormatArgs,
     /// Leaves out the comment that the speech is synthetic, with model, seed and parameters
@@ -182,6 +190,13 @@ impl SayArgs {
         request.check()?;
         self.ending.stream().check()?;
         Ok(request)
+    }
+
+    /// How the text is read. Everything that needs no model is checked.
+    pub fn reading(&self) -> anyhow::Result<ReadingOptions> {
+        let options = self.reading.options(&self.sound.level, self.output.is_stdout())?;
+        options.check()?;
+        Ok(options)
     }
 
     /// Whether samples are written while they are made.

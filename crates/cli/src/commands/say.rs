@@ -2,12 +2,16 @@
 
 use anyhow::{Result, bail};
 use serde::Serialize;
-use zonos::{Engine, FinishReason, Report, Request, Speech, Voice, WavOptions};
+use zonos::{
+    Engine, FinishReason, Reading, ReadingProgress, ReadingReport, ReadingStream, Report, Request, Voice, WavOptions,
+};
 
 use super::load_engine;
-use crate::args::{ModelArgs, SayArgs};
+use crate::args::{AudioFormatArgs, ModelArgs, SayArgs};
+use crate::exit::Interrupted;
 use crate::inputs::{VoiceSource, find_voices, make_voices, mean};
-use crate::output::{Sound, print_json, write_samples};
+use crate::interrupt;
+use crate::output::{SoundFormat, held, print_json, write_samples};
 use crate::progress::Ui;
 
 /// What `--json` prints.
@@ -19,27 +23,31 @@ struct Said<'a> {
     device: &'a str,
     sample_rate: u32,
     #[serde(flatten)]
-    report: &'a Report,
+    report: &'a ReadingReport,
 }
 
 pub fn run(args: &SayArgs, ui: Ui) -> Result<()> {
     let request = args.request()?;
+    let options = args.reading()?;
+    // Planned before anything is loaded: a wrong pause mark is told at once.
+    let reading = Reading::plan(request, &options)?;
     args.output.check(args.sound.format.raw)?;
     let voices = find_voices(&args.voices)?;
     args.model.set_threads()?;
     // Before the model, which takes long to load: a bad voice is told at once.
-    let request = Request { voice: voice(voices, &args.model, ui)?, ..request };
+    let reading = match voice(voices, &args.model, ui)? {
+        Some(voice) => reading.voice(voice),
+        None => reading,
+    };
     let engine = load_engine(&args.model, ui)?;
-    if args.is_streamed() {
-        let report = stream(args, &engine, &request, ui)?;
+    if let Some(request) = reading.as_one_request().filter(|_| args.is_streamed()) {
+        let report = stream(args, &engine, &request, reading.expected_seconds(), ui)?;
         tell(args, &report, ui);
         return check_time(&report);
     }
-    let speech = speak(&engine, &request, ui)?;
-    check_time(&speech.report)?;
-    args.output.write(&sound(args, &speech))?;
-    tell(args, &speech.report, ui);
-    if args.json { print_json(&said(args, &engine, &speech)) } else { Ok(()) }
+    let report = speak(args, engine.read(reading)?, ui)?;
+    tell(args, &report.whole, ui);
+    if args.json { print_json(&said(args, &engine, &report)) } else { Ok(()) }
 }
 
 fn voice(sources: Vec<VoiceSource>, model: &ModelArgs, ui: Ui) -> Result<Option<Voice>> {
@@ -50,22 +58,37 @@ fn voice(sources: Vec<VoiceSource>, model: &ModelArgs, ui: Ui) -> Result<Option<
     mean(&voices).map(Some)
 }
 
-fn speak(engine: &Engine, request: &Request, ui: Ui) -> Result<Speech> {
-    let bar = ui.speaking(request.max_frames);
-    let speech = engine.say_with(request, |progress| {
-        bar.show(progress);
-        true
-    });
-    Ok(speech?)
+/// Speaks and writes part by part. Ctrl-C leaves no file, or, if asked, one of the parts that are finished.
+fn speak(args: &SayArgs, mut stream: ReadingStream, ui: Ui) -> Result<ReadingReport> {
+    let format = format(args, &stream);
+    let report = writing(args, || {
+        args.output.write_pieces(&format, |take| {
+            let bar = ui.speaking();
+            while let Some(part) = stream.next_part(|progress| {
+                bar.show(&progress);
+                !interrupt::was_asked()
+            })? {
+                take(&part.samples)?;
+            }
+            drop(bar);
+            keep(args, stream.report())
+        })
+    })?;
+    if !is_stopped(&report) {
+        return Ok(report);
+    }
+    ui.note(format!("{}: {} of {} parts are kept", args.output, report.parts_done, report.parts));
+    Err(Interrupted.into())
 }
 
 /// Writes samples to standard output while they are made.
-fn stream(args: &SayArgs, engine: &Engine, request: &Request, ui: Ui) -> Result<Report> {
-    let bar = ui.speaking(request.max_frames);
+fn stream(args: &SayArgs, engine: &Engine, request: &Request, expected_s: f64, ui: Ui) -> Result<Report> {
+    let bar = ui.speaking();
     let mut stream = engine.stream_with(request, &args.ending.stream())?;
     while let Some(chunk) = stream.next() {
         write_samples(&chunk?.samples, args.sound.format.sample_format)?;
-        bar.show(stream.progress());
+        let spoken_s = stream.report().seconds;
+        bar.show(&ReadingProgress { parts: 1, parts_done: 0, spoken_s, share: (spoken_s / expected_s).min(1.0) });
     }
     Ok(stream.report())
 }
@@ -77,12 +100,30 @@ fn check_time(report: &Report) -> Result<()> {
     Ok(())
 }
 
-fn sound<'a>(args: &SayArgs, speech: &'a Speech) -> Sound<'a> {
-    let mut options = WavOptions { format: args.sound.format.sample_format, ..speech.wav_options() };
-    if args.sound.no_comment {
-        (options.comment, options.software) = (None, None);
+/// A file is held until it is whole; a pipe has what was written to it.
+fn writing<T>(args: &SayArgs, write: impl FnOnce() -> T) -> T {
+    if args.output.is_stdout() { write() } else { held(write) }
+}
+
+/// Whether what there is becomes the file.
+fn keep(args: &SayArgs, report: &ReadingReport) -> Result<ReadingReport> {
+    check_time(&report.whole)?;
+    let is_wanted = !is_stopped(report) || args.reading.keep_partial && report.parts_done > 0;
+    if is_wanted { Ok(report.clone()) } else { Err(Interrupted.into()) }
+}
+
+fn is_stopped(report: &ReadingReport) -> bool {
+    report.whole.finish_reason == FinishReason::Cancelled
+}
+
+fn format(args: &SayArgs, stream: &ReadingStream) -> SoundFormat {
+    let AudioFormatArgs { sample_format, raw } = args.sound.format;
+    let comment = (!args.sound.no_comment).then(|| stream.comment());
+    let software = comment.as_ref().map(|_| zonos::SOFTWARE.to_owned());
+    SoundFormat {
+        options: WavOptions { sample_rate: stream.sample_rate(), format: sample_format, comment, software },
+        raw,
     }
-    Sound { samples: &speech.samples, options, raw: args.sound.format.raw }
 }
 
 /// Sums up on standard error, and says what may not be as expected.
@@ -98,20 +139,20 @@ fn tell(args: &SayArgs, report: &Report, ui: Ui) {
         FinishReason::EarlyEnd => {
             ui.warn("it ended long before the text can be over: try another --seed, or --retries");
         }
-        FinishReason::EndOfAudio | FinishReason::TimedOut | FinishReason::Cancelled => {}
+        FinishReason::EndOfAudio | FinishReason::Cancelled | FinishReason::TimedOut => {}
     }
     if report.frames == 0 {
         ui.warn("the model ended without a sound: try another --seed");
     }
 }
 
-fn said<'a>(args: &'a SayArgs, engine: &'a Engine, speech: &'a Speech) -> Said<'a> {
+fn said<'a>(args: &'a SayArgs, engine: &'a Engine, report: &'a ReadingReport) -> Said<'a> {
     Said {
         output: args.output.to_string(),
         voices: &args.voices,
         language: args.language.language.to_string(),
         device: engine.device(),
-        sample_rate: speech.sample_rate,
-        report: &speech.report,
+        sample_rate: engine.sample_rate(),
+        report,
     }
 }

@@ -50,3 +50,36 @@ fn speech_in_the_making_leaves_no_file() {
     assert_eq!(sandbox.files(), ["old.wav"]);
     assert_eq!(sandbox.read("old.wav"), b"old");
 }
+
+/// Speaks a text that takes minutes and interrupts it once the file has some of it.
+fn interrupted_reading(sandbox: &Sandbox, args: &[&str]) {
+    sandbox.write("book.txt", "A paragraph of a long book.\n\n".repeat(4000));
+    let say = ["say", "-f", "book.txt", "--model", "demo", "--max-frames", "30", "-o", "book.wav"];
+    let child = sandbox.command(&[&say[..], args].concat()).spawn().unwrap();
+    let grown = || {
+        let items = std::fs::read_dir(sandbox.path(".")).unwrap().flatten();
+        let part = items.filter(|item| item.file_name().to_string_lossy().ends_with(".part"));
+        part.filter_map(|item| item.metadata().ok()).any(|file| file.len() > 200_000)
+    };
+    while !grown() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    interrupt(&child);
+    assert_interrupted(child);
+}
+
+#[test]
+fn a_long_text_that_is_stopped_leaves_no_file() {
+    let sandbox = Sandbox::new();
+    interrupted_reading(&sandbox, &[]);
+    assert_eq!(sandbox.files(), ["book.txt"]);
+}
+
+#[test]
+fn finished_parts_are_kept_when_asked_for() {
+    let sandbox = Sandbox::new();
+    interrupted_reading(&sandbox, &["--keep-partial"]);
+    assert_eq!(sandbox.files(), ["book.txt", "book.wav"]);
+    let kept = crate::support::wav(&sandbox.read("book.wav"));
+    assert!(kept.data.len() > 100_000 && kept.notes.contains("Synthetic"));
+}

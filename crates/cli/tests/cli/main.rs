@@ -5,6 +5,7 @@ mod codes;
 mod help;
 #[cfg(unix)]
 mod interrupt;
+mod long;
 mod machine;
 mod mistakes;
 mod models;
