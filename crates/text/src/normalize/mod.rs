@@ -13,6 +13,7 @@
 mod address;
 mod candidate;
 mod english;
+mod german;
 mod item;
 mod number;
 mod path;
@@ -107,8 +108,8 @@ fn speak<'a>(text: &'a str, rules: &dyn Rules) -> Spoken<'a> {
 fn rules(language: Language) -> Option<&'static dyn Rules> {
     match language {
         Language::AmericanEnglish | Language::BritishEnglish => Some(&english::English),
+        Language::German => Some(&german::German),
         Language::French
-        | Language::German
         | Language::Spanish
         | Language::Italian
         | Language::BrazilianPortuguese

@@ -1,0 +1,115 @@
+//! Numbers and what makes more of them: units, currencies, ranges, chains.
+
+use super::measure;
+use super::money;
+use super::quantity::{self, Quantity};
+use super::score;
+use crate::normalize::candidate::{Candidates, cost};
+use crate::normalize::item::{Amount, Integer, Item, Part, Range, Relation};
+use crate::normalize::number;
+use crate::normalize::token::Kind;
+use crate::normalize::view::View;
+
+/// Readings of a number that begins at token 0, with its sign.
+pub fn recognize(view: &View, found: &mut Candidates) {
+    let start = number::after_minus(view, 0);
+    if number::continues(view, &[".", ","]) && start == 0 {
+        return within_word(view, found);
+    }
+    if let Some((parts, next)) = chain(view, start).filter(|_| start == 0) {
+        found.push(next, cost::LIKELY, Item::Serial(parts));
+    }
+    let Some(quantity) = Quantity::read(view, start, start > 0) else { return };
+    found.push(quantity.next, cost::LIKELY, quantity::item(quantity.amount.clone()));
+    if let Some(large) = quantity.with_magnitude(view) {
+        found.push(large.next, cost::LIKELY, quantity::item(large.amount));
+    }
+    for (item, next) in named(view, &quantity).into_iter().chain(measure::by_unit(view, &quantity)) {
+        found.push(next, cost::SURE, item);
+    }
+    range(view, quantity, found);
+}
+
+/// Digits behind a letter or behind the sign of a longer number are read by themselves.
+fn within_word(view: &View, found: &mut Candidates) {
+    if let Some(digits) = view.digits(0) {
+        found.push(1, cost::POSSIBLE, Item::Cardinal(Integer::new(digits), Default::default()));
+    }
+}
+
+/// What a unit or currency behind an amount makes of it.
+fn named(view: &View, quantity: &Quantity) -> Option<(Item, usize)> {
+    let n = view.after_space(quantity.next);
+    money::with_sign(view, n, &quantity.amount).or_else(|| measure::with_unit(view, quantity))
+}
+
+/// `10-15`, `50–60 %`, `2x8`
+fn range(view: &View, from: Quantity, found: &mut Candidates) {
+    let spaced = view.kind(from.next) == Kind::Space;
+    let sign = view.after_space(from.next);
+    let relation = match view.text(sign) {
+        "-" | "–" if !spaced => score::relation(view),
+        "x" | "×" => Relation::By,
+        _ => return,
+    };
+    let start = if spaced { view.after_space(sign + 1) } else { sign + 1 };
+    let Some(to) = Quantity::read(view, start, false).filter(|to| !view.is(to.next, "-")) else { return };
+    let mut push = |to, next, cost| {
+        let range = Range { from: quantity::item(from.amount.clone()), to, relation };
+        found.push(next, cost, Item::Range(Box::new(range)));
+    };
+    match named(view, &to) {
+        Some((item, next)) => push(item, next, cost::SURE),
+        // A long dash stays as it is, as in the reference.
+        None if view.is(sign, "–") || view.kind(to.next).is_word() => {}
+        None => push(quantity::item(to.amount), to.next, cost::LIKELY),
+    }
+}
+
+/// `2.0`, `1.2.03`, `192.168.1.1`, `1,000,123`: numbers with signs between them that are no decimals.
+fn chain(view: &View, start: usize) -> Option<(Vec<Part>, usize)> {
+    let sign = view.text(start + 1);
+    if !matches!(sign, "." | ",") {
+        return None;
+    }
+    let mut parts = vec![Part::Digits(view.digits(start)?.into_owned())];
+    let mut next = start + 1;
+    while let Some(digits) = view.digits(next + 1).filter(|_| view.is(next, sign) && parts.len() < 16) {
+        parts.extend([Part::Sign(sign.to_owned()), Part::Digits(digits.into_owned())]);
+        next += 2;
+    }
+    let whole = Quantity::read(view, start, false).is_some_and(|quantity| quantity.next >= next);
+    (parts.len() > 1 && !whole).then_some((parts, next))
+}
+
+/// Writes a chain: the first number of two or before a comma is counted, all others are read digit by digit.
+pub fn spell_chain(parts: &[Part], out: &mut String) {
+    let digitwise = parts.len() > 3 && parts.contains(&Part::Sign(".".to_owned()));
+    // Four numbers with commas between them are two with decimals.
+    let pairs = parts.len() % 4 == 3 && !digitwise;
+    for (index, part) in parts.iter().enumerate() {
+        match part {
+            Part::Digits(digits) if digitwise || (index > 0 && !(pairs && index % 4 == 0)) => {
+                super::cardinal::spell_digits(digits, out);
+            }
+            Part::Digits(digits) => super::cardinal::spell(&Integer::new(digits.as_str()), out),
+            Part::Sign(_) if pairs && index % 4 == 3 => out.push_str(", "),
+            Part::Sign(sign) => out.push_str(if sign == "." { " punkt " } else { " komma " }),
+            Part::Letters(letters) => out.push_str(letters),
+        }
+    }
+}
+
+/// The relation's word between the two spellings.
+pub fn relation(relation: Relation) -> &'static str {
+    match relation {
+        Relation::To => " bis ",
+        Relation::Score | Relation::Ratio => " zu ",
+        Relation::By => " mal ",
+    }
+}
+
+/// A whole number as an amount.
+pub fn whole(digits: impl Into<String>) -> Amount {
+    Amount::Integer(Integer::new(digits))
+}
