@@ -32,10 +32,9 @@ pub fn recognize(view: &View, found: &mut Candidates) {
     if let Some((_, form)) = WRITTEN.iter().find(|(ending, _)| view.is(1, ending)) {
         return found.push(2, cost::SURE, Item::Ordinal(Integer::new(digits), *form));
     }
-    if view.is(1, ".") && !matches!(view.text_before(1), "." | ",") {
-        if let Some(form) = form(view) {
-            found.push(2, cost::LIKELY, Item::Ordinal(Integer::new(digits), form));
-        }
+    let stop = view.is(1, ".") && !matches!(view.text_before(1), "." | ",");
+    if let Some(form) = form(view).filter(|_| stop) {
+        found.push(2, cost::LIKELY, Item::Ordinal(Integer::new(digits), form));
     }
 }
 

@@ -13,10 +13,9 @@ pub fn recognize(view: &View, found: &mut Candidates) {
     if !view.begins_word() || matches!(view.text_before(1), ":" | "." | "," | "-" | "–") && joined(view) {
         return;
     }
-    if let Some((time, next, sure)) = time(view, 0) {
-        if sure || !matches!(view.text(next), ":" | ".") || view.kind(next + 1) != Kind::Digits {
-            found.push(next, if sure { cost::SURE } else { cost::LIKELY }, Item::Time(time));
-        }
+    let goes_on = |n| matches!(view.text(n), ":" | ".") && view.kind(n + 1) == Kind::Digits;
+    if let Some((time, next, sure)) = time(view, 0).filter(|(_, next, sure)| *sure || !goes_on(*next)) {
+        found.push(next, if sure { cost::SURE } else { cost::LIKELY }, Item::Time(time));
     }
     range(view, found);
 }
