@@ -129,6 +129,27 @@ fn stopping_keeps_what_is_finished() {
     assert!(stream.next_part(|_| true).unwrap().is_none());
 }
 
+/// Memory stays bounded: what is spoken ahead waits, and little of it may.
+#[test]
+fn few_parts_wait_for_those_before_them() {
+    let engine = demo();
+    let slots = 2;
+    let text = ["A first part of some length.", "Two.", "Three.", "Four."].join("\n\n").repeat(5);
+    let reading = Reading::plan(request(&text), &ReadingOptions { slots, ..options() }).unwrap();
+    let mut stream = engine.read(reading).unwrap();
+    let mut handed_out = 0;
+    while let Some(_part) = stream
+        .next_part(|progress| {
+            assert!(progress.parts_done <= handed_out + 2 * slots);
+            true
+        })
+        .unwrap()
+    {
+        handed_out += 1;
+    }
+    assert_eq!(handed_out, stream.report().parts);
+}
+
 #[test]
 fn progress_rises_to_the_whole() {
     let engine = demo();

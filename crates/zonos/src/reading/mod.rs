@@ -20,6 +20,20 @@ pub use run::{ReadingProgress, ReadingReport, ReadingStream, SpokenPart};
 ///
 /// Every part has a seed of its own, made of the request's seed, the part's text, and how often the same text came
 /// before. So a part sounds the same whatever is written before and after it.
+///
+/// ```
+/// # fn main() -> zonos::Result<()> {
+/// use zonos::{Engine, Reading, ReadingOptions, Request};
+///
+/// let engine = Engine::load("demo")?;
+/// let request = Request::new("A long text. [pause 0.5s]\n\nWith paragraphs.").seed(7).max_frames(20);
+/// for part in engine.read(Reading::plan(request, &ReadingOptions::default())?)? {
+///     let part = part?;
+///     println!("{:?} begins after {:.2} s", part.part.span, part.start_s);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Reading {
     /// The request without its text.
