@@ -17,9 +17,12 @@ mod german;
 mod item;
 mod number;
 mod path;
+mod portuguese;
 mod roman;
+mod romance;
 mod rules;
 mod shapes;
+mod spanish;
 mod spoken;
 mod table;
 mod token;
@@ -109,13 +112,9 @@ fn rules(language: Language) -> Option<&'static dyn Rules> {
     match language {
         Language::AmericanEnglish | Language::BritishEnglish => Some(&english::English),
         Language::German => Some(&german::German),
-        Language::French
-        | Language::Spanish
-        | Language::Italian
-        | Language::BrazilianPortuguese
-        | Language::Japanese
-        | Language::Mandarin
-        | Language::Korean => None,
+        Language::BrazilianPortuguese => Some(&portuguese::Portuguese),
+        Language::Spanish => Some(&spanish::Spanish),
+        Language::French | Language::Italian | Language::Japanese | Language::Mandarin | Language::Korean => None,
     }
 }
 

@@ -22,17 +22,22 @@ pub trait Rules: Send + Sync {
     ///
     /// Here: between spoken items, and between a spoken item and a letter or digit; `12text` is "twelve text".
     fn gap(&self, left: Neighbour, right: Neighbour) -> bool {
-        let is_word = |neighbour| match neighbour {
-            Neighbour::Spoken(_) => true,
-            Neighbour::Kept(character) => character.is_alphanumeric(),
-        };
-        is_word(left) && is_word(right)
+        between_words(left, right)
     }
 
     /// Whether a space goes away before one of `.!?,;:` that ends a word, as in "5 , please".
     fn closes_up(&self) -> bool {
         true
     }
+}
+
+/// Whether both are spoken items, or one is and the other a letter or digit.
+pub fn between_words(left: Neighbour, right: Neighbour) -> bool {
+    let is_word = |neighbour| match neighbour {
+        Neighbour::Spoken(_) => true,
+        Neighbour::Kept(character) => character.is_alphanumeric(),
+    };
+    is_word(left) && is_word(right)
 }
 
 /// What stands on one side of a border between tokens, with its character next to the border.
