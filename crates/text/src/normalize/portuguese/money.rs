@@ -11,7 +11,8 @@ pub fn spell(portuguese: &Portuguese, money: &Money, out: &mut String) {
     let [gender, one, many, cent, cents] = row.as_slice() else { return out.push_str(&money.currency) };
     let gender = if *gender == "f" { Gender::Feminine } else { Gender::Masculine };
     if let Amount::Decimal(Decimal { negative, integer, fraction, magnitude: None }) = &money.amount
-        && fraction.len() == 2 && !cent.is_empty()
+        && fraction.len() == 2
+        && !cent.is_empty()
     {
         push(out, if *negative { portuguese.lexicon().words.minus } else { "" });
         return spell_with_cents([integer, fraction], gender, [one, many], [cent, cents], out);

@@ -14,20 +14,22 @@ pub fn spell(spanish: &Spanish, money: &Money, out: &mut String) {
     let [gender, one, many, cent, cents] = row.as_slice() else { return out.push_str(&money.currency) };
     let gender = if *gender == "f" { Gender::Feminine } else { Gender::Masculine };
     if let Amount::Decimal(Decimal { integer, fraction, magnitude: None, .. }) = &money.amount
-        && fraction.len() == 2 && fraction != "00" && !cent.is_empty() && integer.len() <= LONGEST_WITH_CENTS
+        && fraction.len() == 2
+        && fraction != "00"
+        && !cent.is_empty()
+        && integer.len() <= LONGEST_WITH_CENTS
     {
         spell_part(integer, gender, one, many, out);
         return spell_part(fraction, Gender::Masculine, cent, cents, out);
     }
-}
-romance::amount(spanish, &money.amount, gender, out);
-let (single, large) = match &money.amount {
-    Amount::Integer(number) => (number.value() == Some(1), false),
-    Amount::Decimal(number) => (false, number.magnitude.as_deref().is_some_and(|word| word != "mil")),
-    Amount::Fraction(_) => (false, false),
-};
-push(out, if large { "de" } else { "" });
-push(out, if single { one } else { many });
+    romance::amount(spanish, &money.amount, gender, out);
+    let (single, large) = match &money.amount {
+        Amount::Integer(number) => (number.value() == Some(1), false),
+        Amount::Decimal(number) => (false, number.magnitude.as_deref().is_some_and(|word| word != "mil")),
+        Amount::Fraction(_) => (false, false),
+    };
+    push(out, if large { "de" } else { "" });
+    push(out, if single { one } else { many });
 }
 
 /// Units or cents; nothing if there are none.
