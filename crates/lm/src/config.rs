@@ -319,6 +319,8 @@ pub(crate) fn parse_balancing(strategy: Option<&str>) -> Result<Balancing> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn params() -> serde_json::Value {
@@ -391,5 +393,20 @@ mod tests {
         params.as_object_mut().unwrap().remove("rope_theta");
         let message = Config::parse(&params.to_string()).unwrap_err().to_string();
         assert!(message.contains("rope_theta"), "{message}");
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_files_do_not_panic(flips in prop::collection::vec((any::<usize>(), any::<u8>()), 1..4), cut in any::<usize>()) {
+            let mut bytes = params().to_string().into_bytes();
+            let len = bytes.len();
+            flips.iter().for_each(|&(place, bits)| bytes[place % len] ^= bits);
+            let text = String::from_utf8_lossy(&bytes);
+            if let Ok(config) = Config::parse(&text) {
+                prop_assert!(config.check().is_ok());
+            }
+            let whole = params().to_string();
+            prop_assert!(Config::parse(&whole[..cut % whole.len()]).is_err());
+        }
     }
 }

@@ -13,13 +13,7 @@ use crate::{Config, Result};
 /// # Errors
 /// When nothing of these is there, several GGUF files are, or the file is damaged.
 pub fn open_checkpoint(path: &Path) -> Result<Checkpoint> {
-    match Checkpoint::open(path) {
-        Err(zonos_weights::Error::NoCheckpoint { path }) if path.is_dir() => {
-            let found = Checkpoint::find_gguf(&path, ARCHITECTURE)?;
-            Ok(found.ok_or(zonos_weights::Error::NoCheckpoint { path })?)
-        }
-        opened => Ok(opened?),
-    }
+    Ok(Checkpoint::open_or_find(path, ARCHITECTURE)?)
 }
 
 /// Writes every tensor of a checkpoint, as it is stored and under the name that it has, to a safetensors file, whole or

@@ -17,6 +17,7 @@ pub struct Checkpoint {
     path: PathBuf,
     source: Source,
     metadata: Metadata,
+    is_gguf: bool,
     used: Mutex<BTreeSet<String>>,
 }
 
@@ -47,7 +48,7 @@ impl Checkpoint {
     /// When nothing of these is there, a file is damaged, or two parts hold the same name.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let mut checkpoint = Self::of_files(path.to_owned(), Entries::new(), Metadata::default());
+        let mut checkpoint = Self::empty(path.to_owned());
         for file in checkpoint_files(path)? {
             checkpoint.add(&MappedFile::open(&file)?)?;
         }
@@ -60,9 +61,23 @@ impl Checkpoint {
     /// # Errors
     /// When the bytes are damaged or of no known format.
     pub fn from_static(name: &str, bytes: &'static [u8]) -> Result<Self> {
-        let mut checkpoint = Self::of_files(PathBuf::from(name), Entries::new(), Metadata::default());
+        let mut checkpoint = Self::empty(PathBuf::from(name));
         checkpoint.add(&MappedFile::of_static(name, bytes))?;
         Ok(checkpoint)
+    }
+
+    /// Opens a file, or what [`Checkpoint::open`] finds in a folder, else the folder's only GGUF file of this
+    /// architecture.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`], and when several files are of the architecture.
+    pub fn open_or_find(path: impl AsRef<Path>, architecture: &str) -> Result<Self> {
+        match Self::open(path) {
+            Err(Error::NoCheckpoint { path }) if path.is_dir() => {
+                Self::find_gguf(&path, architecture)?.ok_or(Error::NoCheckpoint { path })
+            }
+            opened => opened,
+        }
     }
 
     /// The GGUF file of a folder whose metadata names this architecture; `None` when none does. Files that are no
@@ -83,18 +98,19 @@ impl Checkpoint {
     /// values, whatever else is asked for.
     pub fn random(seed: u64, rule: InitRule) -> Self {
         let path = PathBuf::from(format!("random weights (seed {seed})"));
-        let source = Source::Random(Random { seed, rule });
-        Self { path, source, metadata: Metadata::default(), used: Mutex::default() }
+        Self { source: Source::Random(Random { seed, rule }), ..Self::empty(path) }
     }
 
-    fn of_files(path: PathBuf, entries: Entries, metadata: Metadata) -> Self {
-        Self { path, source: Source::Files(entries), metadata, used: Mutex::default() }
+    fn empty(path: PathBuf) -> Self {
+        let source = Source::Files(Entries::new());
+        Self { path, source, metadata: Metadata::default(), is_gguf: false, used: Mutex::default() }
     }
 
     /// Adds the tensors of one more file.
     fn add(&mut self, file: &Arc<MappedFile>) -> Result<()> {
         let (found, metadata) = read_entries(file)?;
         self.metadata = metadata;
+        self.is_gguf = file.bytes().starts_with(gguf::MAGIC);
         if let Source::Files(entries) = &mut self.source {
             for (name, entry) in found {
                 insert(entries, name, entry, &self.path)?;
@@ -107,7 +123,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When two tensors end up with the same name.
-    pub fn rename(self, rule: impl Fn(&str) -> Option<String>) -> Result<Self> {
+    pub fn rename(mut self, rule: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let Source::Files(old) = self.source else {
             return Ok(self);
         };
@@ -117,7 +133,9 @@ impl Checkpoint {
                 insert(&mut entries, name, entry, &self.path)?;
             }
         }
-        Ok(Self::of_files(self.path, entries, self.metadata))
+        self.source = Source::Files(entries);
+        self.used = Mutex::default();
+        Ok(self)
     }
 
     /// What was opened, for messages.
@@ -125,9 +143,15 @@ impl Checkpoint {
         &self.path
     }
 
-    /// What the file says beside its tensors: keys and values of a GGUF file; nothing for other kinds.
+    /// What the file says beside its tensors: the keys and values of a GGUF file; the arguments that descript's archives
+    /// keep, as `metadata.kwargs.*`; nothing for other kinds.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
+    }
+
+    /// Whether it is a GGUF file.
+    pub fn is_gguf(&self) -> bool {
+        self.is_gguf
     }
 
     /// The architecture that a GGUF file names.
@@ -274,7 +298,7 @@ fn read_entries(file: &Arc<MappedFile>) -> Result<(Entries, Metadata)> {
     // length of its header, and 19,280 bytes read as "PK".
     let bytes = file.bytes();
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
-        return Ok((pth::entries(file)?, Metadata::default()));
+        return pth::entries(file);
     }
     // A safetensors header would be half a gigabyte long to begin like this.
     if bytes.starts_with(gguf::MAGIC) {

@@ -21,16 +21,11 @@ pub enum MetaValue {
     Array(Vec<MetaValue>),
 }
 
-/// Keys and values of a GGUF file; empty for other kinds of files.
+/// Keys and values; those of a GGUF file, or the arguments that a torch archive keeps.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata(BTreeMap<String, MetaValue>);
 
 impl Metadata {
-    /// Whether nothing is said.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&MetaValue> {
         self.0.get(key)

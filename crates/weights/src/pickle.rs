@@ -52,6 +52,9 @@ const MAX_OBJECTS: usize = 1 << 21;
 /// Above the rank of any weight; a pickle can repeat one long shape for many tensors at the cost of a few bytes each.
 const MAX_RANK: usize = 16;
 
+/// Bytes of a class's name; a pickle can recall one long text for many names at the cost of a few bytes each.
+const MAX_CLASS_NAME: usize = 256;
+
 /// A pickled object and all that it refers to.
 #[derive(Debug)]
 pub(crate) struct Pickle {
@@ -80,6 +83,11 @@ impl Pickle {
             Value::Dict(index) => self.heap.dicts.get(*index).map(Vec::as_slice),
             _ => None,
         }
+    }
+
+    /// The elements of a tuple or list; `None` when `value` is neither.
+    pub(crate) fn sequence(&self, value: &Value) -> Option<&[Value]> {
+        self.heap.sequence(value)
     }
 }
 
@@ -325,7 +333,10 @@ impl Machine {
     fn stack_global(&mut self) -> Outcome<Value> {
         let names = self.pop_many(2)?;
         match (&names[0], &names[1]) {
-            (Value::Str(module), Value::Str(name)) => Ok(Value::Global(format!("{module}.{name}").into())),
+            (Value::Str(module), Value::Str(name)) if module.len() + name.len() <= MAX_CLASS_NAME => {
+                Ok(Value::Global(format!("{module}.{name}").into()))
+            }
+            (Value::Str(_), Value::Str(_)) => Err("a class with an endless name".into()),
             _ => Err("a class without a name".into()),
         }
     }

@@ -11,6 +11,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use crate::Result;
 use crate::mapped::{Entries, Entry, MappedFile};
+use crate::metadata::{MetaValue, Metadata};
 use crate::pickle::{Pickle, TensorRef, Value};
 
 /// What the archive's table of contents is called.
@@ -19,7 +20,12 @@ const PICKLE: &str = "data.pkl";
 /// Keys under which training frameworks nest the tensors.
 const NESTING_KEYS: [&str; 2] = ["model", "state_dict"];
 
-pub(crate) fn entries(file: &Arc<MappedFile>) -> Result<Entries> {
+/// Where descript's archives keep the arguments that a model was built with.
+const ARGUMENTS: [&str; 2] = ["metadata", "kwargs"];
+/// Arguments, and numbers in a list, beyond which none are kept: a pickle can repeat one long list for a few bytes.
+const MAX_ARGUMENTS: usize = 64;
+
+pub(crate) fn entries(file: &Arc<MappedFile>) -> Result<(Entries, Metadata)> {
     let archive = Archive::read(file)?;
     archive.check_byte_order(file)?;
     let pickle = Pickle::read(archive.member(file, PICKLE)?).map_err(|reason| file.malformed(reason))?;
@@ -31,18 +37,42 @@ pub(crate) fn entries(file: &Arc<MappedFile>) -> Result<Entries> {
     if entries.is_empty() {
         return Err(file.malformed("it holds no tensors, flat or under `model` or `state_dict`"));
     }
-    Ok(entries)
+    Ok((entries, arguments(&pickle)))
 }
 
 /// The tensors by name, flat or under one of the known keys. When a name occurs twice the later one counts, as in
 /// Python.
 fn state_dict(pickle: &Pickle) -> Vec<(&str, &Rc<TensorRef>)> {
-    let root = pickle.dict(&pickle.root).unwrap_or_default();
-    let nested = |wanted: &str| {
-        let found = root.iter().rfind(|(key, _)| matches!(key, Value::Str(key) if **key == *wanted));
-        found.and_then(|(_, value)| pickle.dict(value))
+    let nested = NESTING_KEYS.into_iter().find_map(|key| pickle.dict(field(pickle, &pickle.root, key)?));
+    tensors(nested.or(pickle.dict(&pickle.root)).unwrap_or_default())
+}
+
+/// What a dictionary holds under a key; when the key occurs twice the later one counts.
+fn field<'a>(pickle: &'a Pickle, dict: &Value, wanted: &str) -> Option<&'a Value> {
+    let is_wanted = |key: &Value| matches!(key, Value::Str(key) if **key == *wanted);
+    pickle.dict(dict)?.iter().rfind(|(key, _)| is_wanted(key)).map(|(_, value)| value)
+}
+
+/// The arguments that a model was built with, as far as they are whole numbers and lists of these.
+fn arguments(pickle: &Pickle) -> Metadata {
+    let found = ARGUMENTS.into_iter().try_fold(&pickle.root, |dict, key| field(pickle, dict, key));
+    let pairs = found.and_then(|found| pickle.dict(found)).unwrap_or_default();
+    let mut metadata = Metadata::default();
+    for (key, value) in pairs.iter().take(MAX_ARGUMENTS) {
+        if let (Value::Str(key), Some(value)) = (key, argument(pickle, value)) {
+            metadata.insert(format!("{}.{key}", ARGUMENTS.join(".")), value);
+        }
+    }
+    metadata
+}
+
+fn argument(pickle: &Pickle, value: &Value) -> Option<MetaValue> {
+    let number = |value: &Value| match value {
+        Value::Int(number) => Some(MetaValue::Signed(*number)),
+        _ => None,
     };
-    tensors(NESTING_KEYS.into_iter().find_map(nested).unwrap_or(root))
+    let list = || pickle.sequence(value)?.iter().take(MAX_ARGUMENTS).map(number).collect::<Option<Vec<_>>>();
+    number(value).or_else(|| list().map(MetaValue::Array))
 }
 
 fn tensors(pairs: &[(Value, Value)]) -> Vec<(&str, &Rc<TensorRef>)> {

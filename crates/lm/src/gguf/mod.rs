@@ -26,7 +26,7 @@ pub(crate) fn is_gguf(checkpoint: &Checkpoint) -> Result<bool> {
             "{} is a GGUF file of architecture `{other}`, expected `{ARCHITECTURE}`",
             checkpoint.path().display()
         ))),
-        None if checkpoint.metadata().is_empty() => Ok(false),
+        None if !checkpoint.is_gguf() => Ok(false),
         None => Err(Error::Config(format!("{} names no general.architecture", checkpoint.path().display()))),
     }
 }

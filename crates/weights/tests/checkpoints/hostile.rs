@@ -78,6 +78,33 @@ fn a_long_shape_is_refused() {
     assert!(refused(&torch(pickle, &[("0", &[0; 4])])).contains("100000 dimensions"));
 }
 
+/// One long text, recalled for many names, would take the square of the file's size.
+#[test]
+fn an_endless_class_name_is_refused() {
+    let pickle = Pickle::new().text(&"m".repeat(100_000)).raw(b"q\x07").text("name").raw(b"\x93");
+    assert!(refused(&torch(pickle, &[])).contains("endless name"));
+}
+
+/// Only numbers and short lists of them are kept of what an archive says beside its tensors.
+#[test]
+fn arguments_are_kept_within_bounds() {
+    let view = View::floats("0");
+    let arguments = |pickle: Pickle| {
+        let list = [&b"("[..], &b"K\x01".repeat(1000), b"lq\x08"].concat();
+        let pickle = pickle.raw(b"}").text("kwargs").raw(b"}(").text("rate").int(7).text("list").raw(&list);
+        let pickle = pickle.text("text").text("none").text("self").raw(b"h\x08");
+        let many = (0..200).fold(pickle, |pickle, index| pickle.text(&format!("k{index}")).raw(b"h\x08"));
+        many.raw(b"us")
+    };
+    let pickle = Pickle::dict(&[("metadata", &arguments), ("w", &|pickle| pickle.tensor(&view))]);
+    let checkpoint = open(&torch(pickle, &[("0", &f32_bytes(&FOUR))])).unwrap();
+    let value = |key: &str| checkpoint.metadata().get(&format!("metadata.kwargs.{key}"));
+    assert_eq!(value("rate").unwrap().as_usize(), Some(7));
+    assert_eq!(value("list").unwrap().as_array().unwrap().len(), 64);
+    assert_eq!((value("text"), value("k199")), (None, None));
+    assert!(checkpoint.metadata().iter().len() <= 64 && !checkpoint.is_gguf());
+}
+
 #[test]
 fn lengths_beyond_the_pickle_are_refused() {
     for length in
