@@ -4,12 +4,12 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use zonos_weights::{Checkpoint, Weights};
 
-use crate::config_file::ConfigFile;
 use crate::decoder::Decoder;
 use crate::encoder::Encoder;
 use crate::quantizer::Quantizer;
+use crate::stated::Stated;
 use crate::window::{Window, decoder_context, encoder_context, windows};
-use crate::{CodecConfig, Codes, Error, Result, infer, random};
+use crate::{CodecConfig, Codes, Error, Result, infer, names, random};
 
 /// Frames decoded at once, not counting the context: 3 seconds. The context costs a thirteenth more work; the full-size
 /// model needs some 350 MB beside its weights.
@@ -52,21 +52,22 @@ pub struct EncodeTrace {
 }
 
 impl Codec {
-    /// Loads the model from a `.safetensors` or `.pth` file with the tensor names of descript's release, or from a
-    /// folder that holds one. A `config.json` beside it gives the sample rate (44.1 kHz without one); all sizes come
-    /// from the tensors' shapes.
+    /// Loads the model from a `.safetensors` or `.pth` file with the tensor names of descript's release or of the
+    /// transformers library, from a GGUF file of architecture `dac`, which can only decode, or from a folder that holds
+    /// one. All sizes come from the tensors' shapes; the sample rate (44.1 kHz where nothing states it) from the file
+    /// or a `config.json` beside it.
     ///
     /// # Errors
-    /// When a file is damaged; a tensor is missing, has an unexpected shape or is unknown; or `config.json` states
-    /// other sizes.
+    /// When a file is damaged; a tensor is missing, has an unexpected shape or is unknown; or the file or its
+    /// `config.json` states other sizes.
     pub fn load(path: impl AsRef<Path>, device: &Device, dtype: DType) -> Result<Self> {
-        let checkpoint = Checkpoint::open(path.as_ref())?;
+        let checkpoint = names::rename(Checkpoint::open_or_find(path.as_ref(), names::GGUF_ARCHITECTURE)?)?;
         let weights = checkpoint.weights(device, Some(dtype));
         let mut config = infer::config(&weights)?;
-        if let Some(file) = ConfigFile::beside(path.as_ref())? {
-            file.apply(&mut config)?;
-            config.check()?;
+        for stated in [Some(Stated::within(&checkpoint)?), Stated::beside(path.as_ref())?].iter().flatten() {
+            stated.apply(&mut config)?;
         }
+        config.check()?;
         let codec = Self::build(config, &weights, device, dtype)?;
         checkpoint.check_all_used()?;
         Ok(codec)
@@ -183,7 +184,7 @@ impl Codec {
         codes.check_range(self.codebook_size())
     }
 
-    /// Whether the weights hold an encoder.
+    /// Whether the weights hold an encoder; GGUF files do not.
     pub fn can_encode(&self) -> bool {
         self.encoder.is_some() && self.quantizer.can_encode()
     }

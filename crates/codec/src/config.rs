@@ -9,7 +9,7 @@ pub struct CodecConfig {
     pub n_codebooks: usize,
     /// Entries of each codebook.
     pub codebook_size: usize,
-    /// Width of a codebook entry.
+    /// Width of a codebook entry as stored: where entries are stored projected, as in GGUF files, the latent width.
     pub codebook_dim: usize,
     /// Width of the sequence between quantizer and decoder, one vector per frame.
     pub latent_dim: usize,

@@ -1,10 +1,11 @@
-//! Convolutions along time, with their weight norm folded in. The one place that knows how a convolution is computed.
+//! Convolutions along time. The one place that knows how a convolution is computed.
 
 use candle_core::{DType, Device, Tensor};
 use zonos_weights::Weights;
 
 use crate::Result;
 use crate::conv_cpu::CpuConv;
+use crate::parameters::{convolution, vector};
 use crate::steps::Steps;
 use crate::transpose_cpu::CpuTranspose;
 use crate::window::padding;
@@ -21,8 +22,8 @@ pub(crate) struct Conv1d {
 impl Conv1d {
     /// `shape` is `[out, in, kernel]`.
     pub(crate) fn load(weights: &Weights, shape: [usize; 3], steps: Steps) -> Result<Self> {
-        let bias = weights.get("bias", &shape[..1])?;
-        Ok(Self { weight: folded(weights, shape)?.to_dtype(bias.dtype())?, bias, steps })
+        let bias = vector(weights, "bias", &shape[..1])?;
+        Ok(Self { weight: convolution(weights, shape)?.to_dtype(bias.dtype())?, bias, steps })
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
@@ -47,8 +48,8 @@ pub(crate) struct ConvTranspose1d {
 
 impl ConvTranspose1d {
     pub(crate) fn load(weights: &Weights, inputs: usize, outputs: usize, rate: usize) -> Result<Self> {
-        let bias = weights.get("bias", &[outputs])?;
-        let weight = folded(weights, [inputs, outputs, 2 * rate])?.to_dtype(bias.dtype())?;
+        let bias = vector(weights, "bias", &[outputs])?;
+        let weight = convolution(weights, [inputs, outputs, 2 * rate])?.to_dtype(bias.dtype())?;
         Ok(Self { weight, bias, rate })
     }
 
@@ -66,14 +67,4 @@ impl ConvTranspose1d {
 
 fn is_cpu_f32(x: &Tensor) -> bool {
     matches!(x.device(), Device::Cpu) && x.dtype() == DType::F32
-}
-
-/// `g · v / ‖v‖` in float32, the norm over all axes but the first (Salimans and Kingma, "Weight Normalization", 2016).
-///
-/// The first axis of a transposed convolution is its *input*.
-pub(crate) fn folded(weights: &Weights, shape: [usize; 3]) -> Result<Tensor> {
-    let v = weights.get_f32("weight_v", &shape)?;
-    let g = weights.get_f32("weight_g", &[shape[0], 1, 1])?;
-    let norm = v.sqr()?.sum_keepdim((1, 2))?.sqrt()?;
-    Ok(v.broadcast_mul(&g.div(&norm)?)?)
 }

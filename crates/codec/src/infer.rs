@@ -2,6 +2,7 @@
 
 use zonos_weights::Weights;
 
+use crate::parameters::weight_name;
 use crate::{CodecConfig, Error, Result, Stages};
 
 /// Sizes of the model whose tensors lie under `weights`, which must be stored tensors and not random ones.
@@ -9,13 +10,13 @@ pub(crate) fn config(weights: &Weights) -> Result<CodecConfig> {
     let quantizers = weights.at("quantizer").at("quantizers");
     let [codebook_size, codebook_dim] = shape(&quantizers, "0.codebook.weight")?;
     let decoder = weights.at("decoder").at("model");
-    let [decoder_dim, latent_dim, _] = shape(&decoder, "0.weight_v")?;
+    let [decoder_dim, latent_dim, _] = shape(&decoder, &weight_name(&decoder, "0"))?;
     let config = CodecConfig {
         n_codebooks: count(|index| quantizers.contains(&format!("{index}.codebook.weight"))),
         codebook_size,
         codebook_dim,
         latent_dim,
-        decoder: Stages { dim: decoder_dim, rates: rates(&decoder, "block.1.weight_v")? },
+        decoder: Stages { dim: decoder_dim, rates: rates(&decoder, "block.1")? },
         encoder: encoder(&weights.at("encoder").at("block"))?,
         ..CodecConfig::released()
     };
@@ -24,16 +25,17 @@ pub(crate) fn config(weights: &Weights) -> Result<CodecConfig> {
 }
 
 fn encoder(blocks: &Weights) -> Result<Option<Stages>> {
-    if !blocks.contains("0.weight_v") {
+    let first = weight_name(blocks, "0");
+    if !blocks.contains(&first) {
         return Ok(None);
     }
-    let [dim, ..] = shape::<3>(blocks, "0.weight_v")?;
-    Ok(Some(Stages { dim, rates: rates(blocks, "block.4.weight_v")? }))
+    let [dim, ..] = shape::<3>(blocks, &first)?;
+    Ok(Some(Stages { dim, rates: rates(blocks, "block.4")? }))
 }
 
-/// The strides of the blocks 1, 2, …: half of the kernels of their strided convolutions `name`.
-fn rates(blocks: &Weights, name: &str) -> Result<Vec<usize>> {
-    let full = |index: usize| format!("{}.{name}", index + 1);
+/// The strides of the blocks 1, 2, …: half of the kernels of their strided convolutions, `module`.
+fn rates(blocks: &Weights, module: &str) -> Result<Vec<usize>> {
+    let full = |index: usize| weight_name(blocks, &format!("{}.{module}", index + 1));
     let rate = |index: usize| match shape(blocks, &full(index))? {
         [_, _, kernel] if kernel % 2 == 0 => Ok(kernel / 2),
         [_, _, kernel] => Err(Error::Config(format!("`{}` has an odd kernel, {kernel}", full(index)))),

@@ -5,7 +5,7 @@
 //! frames of context on both sides gives the samples that the whole would give, and memory does not grow with length.
 //!
 //! The model is the Descript Audio Codec (Kumar et al., "High-Fidelity Audio Compression with Improved RVQGAN", 2023)
-//! with the tensor names of its own weight files.
+//! with the tensor names of its own weight files, of the `transformers` library, or of the published GGUF file.
 //!
 //! ```
 //! use candle_core::{DType, Device};
@@ -26,17 +26,19 @@
 mod codec;
 mod codes;
 mod config;
-mod config_file;
 mod conv;
 mod conv_cpu;
 mod decoder;
 mod encoder;
 mod error;
 mod infer;
+mod names;
+mod parameters;
 mod quantizer;
 mod random;
 mod residual;
 mod snake;
+mod stated;
 mod steps;
 mod stream;
 mod transpose_cpu;
@@ -46,4 +48,5 @@ pub use codec::{Codec, DecodeTrace, EncodeTrace};
 pub use codes::Codes;
 pub use config::{CodecConfig, Stages};
 pub use error::{Error, Result};
+pub use names::GGUF_ARCHITECTURE;
 pub use stream::DecodeStream;

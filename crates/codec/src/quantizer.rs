@@ -3,7 +3,7 @@
 use candle_core::{D, DType, Tensor};
 use zonos_weights::Weights;
 
-use crate::conv::folded;
+use crate::parameters::{convolution, weight_name};
 use crate::{CodecConfig, Result};
 
 /// Keeps the normalization of a zero vector finite.
@@ -11,16 +11,24 @@ const NORM_EPSILON: f64 = 1e-12;
 
 pub(crate) struct Quantizer {
     codebooks: Vec<Codebook>,
+    /// Where tables hold projections: the sum of the projections' biases, `[latent]`.
+    bias: Option<Tensor>,
 }
 
 /// One codebook with its two projections, which are pointwise convolutions.
 struct Codebook {
     /// `[size, dim]`.
     table: Tensor,
+    search: Option<Search>,
+    /// Nothing where the table holds what it would give, but for its bias.
+    out_proj: Option<Affine>,
+}
+
+/// How the entry for a vector is found.
+struct Search {
+    in_proj: Affine,
     /// The table with rows of length 1, `[dim, size]`.
     directions: Tensor,
-    in_proj: Option<Affine>,
-    out_proj: Affine,
 }
 
 /// `x [frames, in] → [frames, out]`.
@@ -42,19 +50,26 @@ pub(crate) struct Found {
 
 impl Quantizer {
     pub(crate) fn load(weights: &Weights, config: &CodecConfig) -> Result<Self> {
-        let load = |index: usize| Codebook::load(&weights.at("quantizers").at(index), config);
-        Ok(Self { codebooks: (0..config.n_codebooks).map(load).collect::<Result<_>>()? })
+        let quantizers = weights.at("quantizers");
+        let projected = is_projected(&quantizers.at(0), config);
+        let load = |index: usize| Codebook::load(&quantizers.at(index), config, projected);
+        Ok(Self {
+            codebooks: (0..config.n_codebooks).map(load).collect::<Result<_>>()?,
+            bias: projected.then(|| weights.get("bias", &[config.latent_dim])).transpose()?,
+        })
     }
 
     /// Codes `[codebooks, frames]` (u32) to `z [latent, frames]`: the sum of the entries' projections.
     pub(crate) fn decode(&self, codes: &Tensor) -> Result<Tensor> {
         let parts = self.codebooks.iter().enumerate();
         let parts = parts.map(|(index, codebook)| codebook.decode(&codes.get(index)?));
-        Ok(sum(parts)?.t()?.contiguous()?)
+        let z = sum(parts)?;
+        let z = self.bias.as_ref().map_or(Ok(z.clone()), |bias| z.broadcast_add(bias))?;
+        Ok(z.t()?.contiguous()?)
     }
 
     pub(crate) fn can_encode(&self) -> bool {
-        self.codebooks.iter().all(|codebook| codebook.in_proj.is_some())
+        self.codebooks.iter().all(|codebook| codebook.search.is_some())
     }
 
     /// The codes for `latent`, `[latent, frames]`.
@@ -62,8 +77,9 @@ impl Quantizer {
         let mut left = latent.t()?.contiguous()?;
         let (mut codes, mut latents, mut parts) = (Vec::new(), Vec::new(), Vec::new());
         for codebook in &self.codebooks {
-            let projected = codebook.project(&left)?;
-            let found = codebook.nearest(&projected)?;
+            let search = codebook.search()?;
+            let projected = search.in_proj.forward(&left)?;
+            let found = search.nearest(&projected)?;
             let part = codebook.decode(&found)?;
             left = (left - &part)?;
             codes.push(found);
@@ -79,35 +95,48 @@ impl Quantizer {
 }
 
 impl Codebook {
-    fn load(weights: &Weights, config: &CodecConfig) -> Result<Self> {
+    fn load(weights: &Weights, config: &CodecConfig, projected: bool) -> Result<Self> {
         let (latent, dim) = (config.latent_dim, config.codebook_dim);
         let table = weights.at("codebook").get("weight", &[config.codebook_size, dim])?;
         // A file that only decodes may lack them.
-        let has_input = config.encoder.is_some() || weights.contains("in_proj.weight_v");
-        let in_proj = has_input.then(|| Affine::load(&weights.at("in_proj"), latent, dim)).transpose()?;
-        let directions = normalized(&table)?.t()?.contiguous()?;
-        Ok(Self { directions, in_proj, out_proj: Affine::load(&weights.at("out_proj"), dim, latent)?, table })
+        let has_input = config.encoder.is_some() || weights.contains(&weight_name(weights, "in_proj"));
+        let search = has_input.then(|| Search::load(&weights.at("in_proj"), &table, latent));
+        let out_proj = (!projected).then(|| Affine::load(&weights.at("out_proj"), dim, latent));
+        Ok(Self { search: search.transpose()?, out_proj: out_proj.transpose()?, table })
     }
 
-    fn project(&self, left: &Tensor) -> Result<Tensor> {
-        self.in_proj.as_ref().ok_or(crate::Error::NoEncoder)?.forward(left)
+    fn search(&self) -> Result<&Search> {
+        self.search.as_ref().ok_or(crate::Error::NoEncoder)
+    }
+
+    /// `[frames]` to `[frames, latent]`.
+    fn decode(&self, codes: &Tensor) -> Result<Tensor> {
+        let entries = self.table.index_select(codes, 0)?;
+        self.out_proj.as_ref().map_or(Ok(entries.clone()), |out_proj| out_proj.forward(&entries))
+    }
+}
+
+impl Search {
+    fn load(in_proj: &Weights, table: &Tensor, latent: usize) -> Result<Self> {
+        let directions = normalized(table)?.t()?.contiguous()?;
+        Ok(Self { in_proj: Affine::load(in_proj, latent, table.dim(1)?)?, directions })
     }
 
     /// The entry of the largest cosine to each row of `projected`.
     fn nearest(&self, projected: &Tensor) -> Result<Tensor> {
         Ok(normalized(projected)?.matmul(&self.directions)?.argmax(D::Minus1)?)
     }
+}
 
-    /// `[frames]` to `[frames, latent]`.
-    fn decode(&self, codes: &Tensor) -> Result<Tensor> {
-        self.out_proj.forward(&self.table.index_select(codes, 0)?)
-    }
+/// Whether tables hold projected entries, as in GGUF files, judged by the first codebook.
+fn is_projected(first: &Weights, config: &CodecConfig) -> bool {
+    config.codebook_dim == config.latent_dim && !first.contains("out_proj.bias")
 }
 
 impl Affine {
     fn load(weights: &Weights, inputs: usize, outputs: usize) -> Result<Self> {
         let bias = weights.get("bias", &[outputs])?;
-        let weight = folded(weights, [outputs, inputs, 1])?.squeeze(2)?.t()?.contiguous()?;
+        let weight = convolution(weights, [outputs, inputs, 1])?.squeeze(2)?.t()?.contiguous()?;
         Ok(Self { weight: weight.to_dtype(bias.dtype())?, bias })
     }
 

@@ -7,6 +7,7 @@ use zonos_weights::Weights;
 
 use crate::Result;
 use crate::conv_cpu::contiguous;
+use crate::parameters::vector;
 
 /// Keeps the division finite where α is 0.
 const EPSILON: f32 = 1e-9;
@@ -19,7 +20,7 @@ pub(crate) struct Snake {
 
 impl Snake {
     pub(crate) fn load(weights: &Weights, channels: usize) -> Result<Self> {
-        Ok(Self { alpha: weights.get("alpha", &[1, channels, 1])? })
+        Ok(Self { alpha: vector(weights, "alpha", &[1, channels, 1])? })
     }
 
     /// `x` is `[1, channels, time]`.
