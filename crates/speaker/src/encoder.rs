@@ -1,14 +1,15 @@
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use zonos_weights::{Checkpoint, Weights};
+use zonos_weights::Checkpoint;
 
 use crate::config::Layer;
 use crate::mel::LogMel;
+use crate::parameters::{Axes, Parameters};
 use crate::pooling::Pooling;
 use crate::res2net::Block;
 use crate::tdnn::{Conv, Tdnn};
-use crate::{Error, Result, SpeakerConfig, Voice, random};
+use crate::{Error, Result, SpeakerConfig, Voice, gguf, random};
 
 /// The longest clip, in seconds. A voice is known after a few; this bounds the memory, to about 1.1 GB.
 const MAX_SECONDS: usize = 300;
@@ -38,15 +39,22 @@ pub struct EncoderTrace {
 }
 
 impl SpeakerEncoder {
-    /// Loads the encoder from a folder with `config.json` and `model.safetensors`, or from such a file with its
-    /// `config.json` beside it.
+    /// Loads the encoder from a folder with `config.json` and `model.safetensors`, from such a file with its
+    /// `config.json` beside it, or from a GGUF file of architecture `ecapa-tdnn`, which has its sizes inside.
     ///
     /// # Errors
-    /// When a file is missing or damaged, or a tensor is missing, has an unexpected shape or is unknown.
+    /// When a file is missing or damaged; a tensor is missing, has an unexpected shape or is unknown; or the file is
+    /// made for another front end than [`LogMel`].
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
-        let checkpoint = Checkpoint::open(path.as_ref())?;
-        let config = SpeakerConfig::beside(path.as_ref())?;
-        let encoder = Self::build(config, &checkpoint.weights(device, None), device)?;
+        let checkpoint = Checkpoint::open_or_find(path.as_ref(), gguf::GGUF_ARCHITECTURE)?;
+        let (config, axes) = match checkpoint.is_gguf() {
+            true => (gguf::config(&checkpoint)?, Axes::KernelFirst),
+            false => (SpeakerConfig::beside(path.as_ref())?, Axes::KernelLast),
+        };
+        let encoder = Self::build(config, &Parameters::new(checkpoint.weights(device, None), axes), device)?;
+        if checkpoint.is_gguf() {
+            gguf::check_constants(&checkpoint, &encoder.log_mel)?;
+        }
         checkpoint.check_all_used()?;
         Ok(encoder)
     }
@@ -59,22 +67,23 @@ impl SpeakerEncoder {
     pub fn random(seed: u64, config: &SpeakerConfig, device: &Device) -> Result<Self> {
         config.check()?;
         let checkpoint = Checkpoint::random(seed, random::init);
-        Self::build(config.clone(), &checkpoint.weights(device, None), device)
+        let parameters = Parameters::new(checkpoint.weights(device, None), Axes::KernelLast);
+        Self::build(config.clone(), &parameters, device)
     }
 
-    fn build(config: SpeakerConfig, weights: &Weights, device: &Device) -> Result<Self> {
+    fn build(config: SpeakerConfig, parameters: &Parameters, device: &Device) -> Result<Self> {
         let none = || Error::Config("no layers".to_owned());
         let (first, last) = (config.layers().next().ok_or_else(none)?, config.layers().next_back().ok_or_else(none)?);
-        let blocks = weights.at("blocks");
+        let blocks = parameters.at("blocks");
         let block = |(index, layer): (usize, Layer)| Block::load(&blocks.at(index + 1), layer, &config);
         let inputs = config.blocks().map(|layer| layer.channels).sum();
         Ok(Self {
             log_mel: LogMel::new(config.sample_rate, config.mel_dim),
             first: Tdnn::load(&blocks.at(0), config.mel_dim, first)?,
             blocks: config.blocks().enumerate().map(block).collect::<Result<_>>()?,
-            aggregation: Tdnn::load(&weights.at("mfa"), inputs, last)?,
-            pooling: Pooling::load(&weights.at("asp"), last.channels, config.attention_channels)?,
-            output: Conv::pointwise(&weights.at("fc"), 2 * last.channels, config.embedding_dim)?,
+            aggregation: Tdnn::load(&parameters.at("mfa"), inputs, last)?,
+            pooling: Pooling::load(&parameters.at("asp"), last.channels, config.attention_channels)?,
+            output: Conv::pointwise(&parameters.at("fc"), 2 * last.channels, config.embedding_dim)?,
             device: device.clone(),
             config,
         })

@@ -23,7 +23,9 @@
 mod config;
 mod encoder;
 mod error;
+mod gguf;
 mod mel;
+mod parameters;
 mod pooling;
 mod random;
 mod res2net;
@@ -34,5 +36,6 @@ mod voice_file;
 pub use config::SpeakerConfig;
 pub use encoder::{EncoderTrace, SpeakerEncoder};
 pub use error::{Error, Result};
+pub use gguf::GGUF_ARCHITECTURE;
 pub use mel::LogMel;
 pub use voice::Voice;

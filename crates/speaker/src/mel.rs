@@ -10,11 +10,11 @@ use realfft::{RealFftPlanner, RealToComplex};
 use crate::{Error, Result};
 
 /// Samples of one transform, and of the window.
-const FFT: usize = 1024;
+pub(crate) const FFT: usize = 1024;
 /// Samples from one frame to the next.
-const HOP: usize = 256;
+pub(crate) const HOP: usize = 256;
 /// Magnitudes of one transform.
-const BINS: usize = FFT / 2 + 1;
+pub(crate) const BINS: usize = FFT / 2 + 1;
 /// Samples reflected at both ends, so that every hop has its frame.
 const PADDING: usize = (FFT - HOP) / 2;
 /// The smallest mel value that is told from silence.

@@ -1,7 +1,7 @@
 use candle_core::Tensor;
-use zonos_weights::Weights;
 
 use crate::Result;
+use crate::parameters::Parameters;
 use crate::tdnn::{Conv, Tdnn};
 
 /// Keeps the square root of a variance away from zero.
@@ -17,9 +17,9 @@ pub(crate) struct Pooling {
 }
 
 impl Pooling {
-    pub(crate) fn load(weights: &Weights, channels: usize, inner: usize) -> Result<Self> {
-        let tdnn = Tdnn::pointwise(&weights.at("tdnn"), 3 * channels, inner)?;
-        let conv = Conv::pointwise(&weights.at("conv"), inner, channels)?;
+    pub(crate) fn load(parameters: &Parameters, channels: usize, inner: usize) -> Result<Self> {
+        let tdnn = Tdnn::pointwise(&parameters.at("tdnn"), 3 * channels, inner)?;
+        let conv = Conv::pointwise(&parameters.at("conv"), inner, channels)?;
         Ok(Self { parts: tdnn.conv().input_groups(3)?, tdnn, conv })
     }
 

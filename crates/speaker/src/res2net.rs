@@ -1,8 +1,8 @@
 use candle_core::Tensor;
-use zonos_weights::Weights;
 
 use crate::Result;
 use crate::config::{Layer, SpeakerConfig};
+use crate::parameters::Parameters;
 use crate::tdnn::{Conv, Tdnn};
 
 /// An SE-Res2Net block of ECAPA-TDNN: a pointwise layer, a Res2Net layer, a pointwise layer and a squeeze-excitation,
@@ -15,13 +15,13 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    pub(crate) fn load(weights: &Weights, layer: Layer, config: &SpeakerConfig) -> Result<Self> {
+    pub(crate) fn load(parameters: &Parameters, layer: Layer, config: &SpeakerConfig) -> Result<Self> {
         let channels = layer.channels;
         Ok(Self {
-            tdnn_in: Tdnn::pointwise(&weights.at("tdnn1"), channels, channels)?,
-            res2net: Res2Net::load(&weights.at("res2net_block"), layer, config.res2net_scale)?,
-            tdnn_out: Tdnn::pointwise(&weights.at("tdnn2"), channels, channels)?,
-            excitation: SqueezeExcitation::load(&weights.at("se_block"), channels, config.se_channels)?,
+            tdnn_in: Tdnn::pointwise(&parameters.at("tdnn1"), channels, channels)?,
+            res2net: Res2Net::load(&parameters.at("res2net_block"), layer, config.res2net_scale)?,
+            tdnn_out: Tdnn::pointwise(&parameters.at("tdnn2"), channels, channels)?,
+            excitation: SqueezeExcitation::load(&parameters.at("se_block"), channels, config.se_channels)?,
         })
     }
 
@@ -39,9 +39,9 @@ struct Res2Net {
 }
 
 impl Res2Net {
-    fn load(weights: &Weights, layer: Layer, scale: usize) -> Result<Self> {
+    fn load(parameters: &Parameters, layer: Layer, scale: usize) -> Result<Self> {
         let part = Layer { channels: layer.channels / scale, ..layer };
-        let load = |index: usize| Tdnn::load(&weights.at("blocks").at(index), part.channels, part);
+        let load = |index: usize| Tdnn::load(&parameters.at("blocks").at(index), part.channels, part);
         Ok(Self { layers: (0..scale - 1).map(load).collect::<Result<_>>()? })
     }
 
@@ -65,10 +65,10 @@ struct SqueezeExcitation {
 }
 
 impl SqueezeExcitation {
-    fn load(weights: &Weights, channels: usize, inner: usize) -> Result<Self> {
+    fn load(parameters: &Parameters, channels: usize, inner: usize) -> Result<Self> {
         Ok(Self {
-            squeeze: Conv::pointwise(&weights.at("conv1"), channels, inner)?,
-            excite: Conv::pointwise(&weights.at("conv2"), inner, channels)?,
+            squeeze: Conv::pointwise(&parameters.at("conv1"), channels, inner)?,
+            excite: Conv::pointwise(&parameters.at("conv2"), inner, channels)?,
         })
     }
 

@@ -1,8 +1,8 @@
 use candle_core::Tensor;
-use zonos_weights::Weights;
 
 use crate::Result;
 use crate::config::Layer;
+use crate::parameters::Parameters;
 
 /// A convolution over time of the same length, `[in, time] → [out, time]`; the ends are reflected.
 pub(crate) struct Conv {
@@ -14,15 +14,15 @@ pub(crate) struct Conv {
 }
 
 impl Conv {
-    pub(crate) fn load(weights: &Weights, inputs: usize, layer: Layer) -> Result<Self> {
+    pub(crate) fn load(parameters: &Parameters, inputs: usize, layer: Layer) -> Result<Self> {
         let Layer { channels, kernel, .. } = layer;
-        let bias = weights.get_f32("bias", &[channels])?.unsqueeze(1)?;
-        Ok(Self { weight: weights.get_f32("weight", &[channels, inputs, kernel])?, bias, layer })
+        let bias = parameters.bias(channels)?.unsqueeze(1)?;
+        Ok(Self { weight: parameters.weight([channels, inputs, kernel])?, bias, layer })
     }
 
     /// A convolution of one step: each moment by itself.
-    pub(crate) fn pointwise(weights: &Weights, inputs: usize, channels: usize) -> Result<Self> {
-        Self::load(weights, inputs, Layer { channels, kernel: 1, dilation: 1 })
+    pub(crate) fn pointwise(parameters: &Parameters, inputs: usize, channels: usize) -> Result<Self> {
+        Self::load(parameters, inputs, Layer { channels, kernel: 1, dilation: 1 })
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
@@ -58,12 +58,12 @@ fn reflected(x: &Tensor, padding: usize) -> Result<Tensor> {
 pub(crate) struct Tdnn(Conv);
 
 impl Tdnn {
-    pub(crate) fn load(weights: &Weights, inputs: usize, layer: Layer) -> Result<Self> {
-        Ok(Self(Conv::load(&weights.at("conv"), inputs, layer)?))
+    pub(crate) fn load(parameters: &Parameters, inputs: usize, layer: Layer) -> Result<Self> {
+        Ok(Self(Conv::load(&parameters.at("conv"), inputs, layer)?))
     }
 
-    pub(crate) fn pointwise(weights: &Weights, inputs: usize, channels: usize) -> Result<Self> {
-        Ok(Self(Conv::pointwise(&weights.at("conv"), inputs, channels)?))
+    pub(crate) fn pointwise(parameters: &Parameters, inputs: usize, channels: usize) -> Result<Self> {
+        Ok(Self(Conv::pointwise(&parameters.at("conv"), inputs, channels)?))
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
