@@ -1,7 +1,7 @@
 //! What files hold, and what is not written.
 
 use candle_core::DType;
-use zonos_lm::{Config, QuantizeOptions, open_checkpoint, quantize};
+use zonos_lm::{Config, QuantizeOptions, open_checkpoint, quantize, random_checkpoint};
 use zonos_weights::ElementType;
 
 use crate::support::{F16, Made, Q4_K, Q8_0, tiny, tiny_but, tiny_config};
@@ -60,6 +60,26 @@ fn what_cannot_be_quantized_leaves_no_file() {
         assert!(message.contains(words), "{words}: {message}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// What is held at once is one matrix, however many a stack has.
+#[test]
+fn stacks_of_experts_are_written_matrix_by_matrix() {
+    let many = tiny_but(|config| {
+        config.inner = 1024;
+        config.moe.as_mut().unwrap().experts = 64;
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let options = QuantizeOptions { experts: Q8_0, spine: F16, name: String::new() };
+    let (mut largest, mut before) = (0, 0);
+    quantize(&many, random_checkpoint(3), &folder.path().join("a.gguf"), &options, |progress| {
+        largest = largest.max(progress.done - before);
+        before = progress.done;
+        true
+    })
+    .unwrap();
+    let (head, stack) = (9 * 1026 * 96 * 2, 64 * 1024 * 96 * 34 / 32);
+    assert!(largest == head && head < stack, "{largest} bytes at once");
 }
 
 #[test]

@@ -5,4 +5,5 @@ mod files;
 mod hostile;
 mod keys;
 mod logits;
+mod published;
 mod support;
