@@ -93,13 +93,13 @@ impl Engine {
         Self::from_model(Model::find(options)?, options)
     }
 
-    /// A model of the released sizes with random weights, for measurements. Takes 15.3 GB at 16 bits; set a
-    /// precision.
+    /// A model of the released sizes with random weights, for measurements; where the options name a model, only its
+    /// backbone is taken. Random backbones take 15.3 GB at 16 bits; set a precision.
     ///
     /// # Errors
-    /// When the device is not there or lacks memory.
+    /// When the named backbone is not there or damaged, or the device is not there or lacks memory.
     pub fn random_full(options: &EngineOptions) -> Result<Self> {
-        Self::from_model(Model::random_full()?, options)
+        Self::from_model(Model::random_full(options)?, options)
     }
 
     fn from_model(model: Model, options: &EngineOptions) -> Result<Self> {

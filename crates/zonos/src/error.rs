@@ -128,6 +128,9 @@ pub enum Error {
     /// The codec.
     #[error(transparent)]
     Codec(#[from] zonos_codec::Error),
+    /// A file of weights, before it is known what it is.
+    #[error(transparent)]
+    Weights(#[from] zonos_weights::Error),
 }
 
 impl Error {

@@ -66,7 +66,7 @@ pub use silence::{Silence, trim_silence};
 pub use speech::{Report, Speech, Timings};
 pub use stream::{Chunk, SpeechStream, StreamOptions};
 pub use voices::VoiceLibrary;
-pub use weights::{CompareOptions, ComparedModel, ComparisonReport, compare, convert, quantize};
+pub use weights::{CompareOptions, ComparedModel, ComparisonReport, compare, convert, quantize, quantize_random_full};
 
 pub use zonos_audio::{
     Audio, ReadLimits, SampleFormat, WavOptions, WavWriter, read as read_audio, save_pcm, save_wav, wav_comment,

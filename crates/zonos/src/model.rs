@@ -11,9 +11,17 @@ use crate::{AudioCodec, EngineOptions, Error, Result, SamplingOverrides, VoiceEn
 
 /// What weights are called, for messages; [`open_checkpoint`] finds them.
 const WEIGHTS: [&str; 4] = ["model.safetensors", "model-*.safetensors", "model.pth", "one .gguf of a backbone"];
-const CODECS: [&str; 6] =
-    ["dac_44khz", "codec", "dac.safetensors", "dac.pth", "codec.safetensors", "weights_44khz_8kbps_0.0.1.pth"];
-const SPEAKERS: [&str; 2] = ["speaker_encoder", "speaker"];
+/// What codecs are called. The GGUF file comes last, for it cannot encode.
+const CODECS: [&str; 7] = [
+    "dac_44khz",
+    "codec",
+    "dac.safetensors",
+    "dac.pth",
+    "codec.safetensors",
+    "weights_44khz_8kbps_0.0.1.pth",
+    "dac.gguf",
+];
+const SPEAKERS: [&str; 3] = ["speaker_encoder", "speaker", "spk-encoder.gguf"];
 
 /// A model's name, how it is best sampled, and where its three parts come from.
 pub(crate) struct Model {
@@ -64,12 +72,22 @@ impl Model {
         Ok(Self { name, sampling, backbone, codec: find_codec(options)?, speaker: find_speaker(options)? })
     }
 
-    /// Random weights of the released sizes, for measurements.
-    pub(crate) fn random_full() -> Result<Self> {
+    /// Random weights of the released sizes, for measurements; where the options name a model, with its backbone.
+    pub(crate) fn random_full(options: &EngineOptions) -> Result<Self> {
+        let (name, sampling, backbone) = match options.model {
+            Some(_) => {
+                let Found { name, sampling, place } = Found::by(options)?;
+                (name, sampling, place.backbone()?)
+            }
+            None => {
+                let (config, seed) = (Box::new(Config::released()?), demo::SEED);
+                ("random-full".to_owned(), SamplingOverrides::default(), BackboneSource::Random { config, seed })
+            }
+        };
         Ok(Self {
-            name: "random-full".to_owned(),
-            sampling: SamplingOverrides::default(),
-            backbone: BackboneSource::Random { config: Box::new(Config::released()?), seed: demo::SEED },
+            name,
+            sampling,
+            backbone,
             codec: Source::Random { config: CodecConfig::released(), seed: demo::SEED },
             speaker: Some(Source::Random { config: SpeakerConfig::default(), seed: demo::SEED }),
         })
@@ -99,6 +117,11 @@ impl BackboneSource {
     }
 }
 
+/// Configuration and weights of a random backbone of the released sizes.
+pub(crate) fn random_full_weights() -> Result<(Config, Checkpoint)> {
+    Ok((Config::released()?, random_checkpoint(demo::SEED)))
+}
+
 /// Configuration and weights of the backbone; of the model, nothing else need be there.
 pub(crate) fn find_weights(options: &EngineOptions) -> Result<(Config, Checkpoint)> {
     Found::by(options)?.place.backbone()?.open()
@@ -124,7 +147,7 @@ pub(crate) fn find_codec(options: &EngineOptions) -> Result<Source<CodecConfig>>
 pub(crate) fn find_speaker(options: &EngineOptions) -> Result<Option<Source<SpeakerConfig>>> {
     match &options.speaker_encoder {
         Some(path) => Ok(Some(Source::Path(path.clone()))),
-        None => Ok(Found::by(options)?.place.speaker()),
+        None => Found::by(options)?.place.speaker(),
     }
 }
 
@@ -198,15 +221,16 @@ impl Place {
             return Ok(Source::Random { config: demo::codec(), seed: demo::SEED });
         };
         let folder = folder_of(path);
-        let codec = existing(folder, &CODECS).ok_or_else(|| missing(folder, "codec", &CODECS, "--codec"))?;
-        Ok(Source::Path(codec))
+        let codec = existing_or_gguf(folder, &CODECS, zonos_codec::GGUF_ARCHITECTURE)?;
+        Ok(Source::Path(codec.ok_or_else(|| missing(folder, "codec", &CODECS, "--codec"))?))
     }
 
-    fn speaker(&self) -> Option<Source<SpeakerConfig>> {
-        match self {
-            Self::BuiltIn => Some(Source::Random { config: demo::speaker(), seed: demo::SEED }),
-            Self::Path(path) => existing(folder_of(path), &SPEAKERS).map(Source::Path),
-        }
+    fn speaker(&self) -> Result<Option<Source<SpeakerConfig>>> {
+        let Self::Path(path) = self else {
+            return Ok(Some(Source::Random { config: demo::speaker(), seed: demo::SEED }));
+        };
+        let found = existing_or_gguf(folder_of(path), &SPEAKERS, zonos_speaker::GGUF_ARCHITECTURE)?;
+        Ok(found.map(Source::Path))
     }
 }
 
@@ -233,6 +257,14 @@ fn folder_of(path: &Path) -> &Path {
 
 fn existing(folder: &Path, names: &[&str]) -> Option<PathBuf> {
     names.iter().map(|name| folder.join(name)).find(|path| path.exists())
+}
+
+/// A part by its usual names, else the folder's GGUF file of this architecture, whatever its name.
+fn existing_or_gguf(folder: &Path, names: &[&str], architecture: &str) -> Result<Option<PathBuf>> {
+    match existing(folder, names) {
+        None => Ok(Checkpoint::find_gguf(folder, architecture)?.map(|found| found.path().to_owned())),
+        found => Ok(found),
+    }
 }
 
 /// Opens a file of weights, or those of a folder.

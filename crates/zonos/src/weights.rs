@@ -6,7 +6,7 @@ use candle_core::DType;
 use serde::Serialize;
 use zonos_lm::{Backbone, COMPARED_FRAMES, Comparison, Probe, QuantizeOptions, QuantizeProgress, QuantizeReport};
 
-use crate::model::{find_checkpoint, find_weights};
+use crate::model::{find_checkpoint, find_weights, random_full_weights};
 use crate::{DeviceChoice, EngineOptions, Precision, Result};
 
 /// Writes the backbone of a model, a name or a path, as a GGUF file of the published names, whole or not at all, with
@@ -21,6 +21,19 @@ pub fn quantize(
     on_progress: impl FnMut(QuantizeProgress) -> bool,
 ) -> Result<QuantizeReport> {
     let (config, checkpoint) = find_weights(&EngineOptions::model(model))?;
+    Ok(zonos_lm::quantize(&config, checkpoint, output.as_ref(), options, on_progress)?)
+}
+
+/// Writes a random backbone of the released sizes as [`quantize`] does, for measurements.
+///
+/// # Errors
+/// When an option is out of range, the file cannot be written, or it was stopped.
+pub fn quantize_random_full(
+    output: impl AsRef<Path>,
+    options: &QuantizeOptions,
+    on_progress: impl FnMut(QuantizeProgress) -> bool,
+) -> Result<QuantizeReport> {
+    let (config, checkpoint) = random_full_weights()?;
     Ok(zonos_lm::quantize(&config, checkpoint, output.as_ref(), options, on_progress)?)
 }
 

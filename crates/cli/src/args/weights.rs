@@ -6,14 +6,17 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use zonos::{COMPARED_FRAMES, DeviceChoice, ElementType, Precision};
 
-use super::precisions;
+use super::{RandomModel, precisions};
 
 /// Arguments of `quantize`.
 #[derive(Args, Debug)]
 pub struct QuantizeArgs {
     /// A name that `zonos doctor` lists, a folder, or a file of weights with its params.json beside it
-    #[arg(value_name = "NAME|PATH", value_hint = ValueHint::AnyPath)]
-    pub input: String,
+    #[arg(value_name = "NAME|PATH", value_hint = ValueHint::AnyPath, required_unless_present = "random")]
+    pub input: Option<String>,
+    /// Writes random weights of the released size in the place of a model, for measurements
+    #[arg(long, value_name = "SIZE", conflicts_with = "input")]
+    pub random: Option<RandomModel>,
     /// Where the model goes: a .gguf file
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: PathBuf,

@@ -14,7 +14,7 @@ pub fn run(args: &BenchArgs, ui: Ui) -> Result<()> {
     let options = bench_options(args);
     args.model.set_threads()?;
     let engine = match args.random {
-        Some(RandomModel::Full) => random_full(args.model.options(), ui)?,
+        Some(RandomModel::Full) => random_full(args, ui)?,
         None => load_engine(&args.model, ui)?,
     };
     let report = ui.during("measuring", || engine.bench(&options))?;
@@ -30,9 +30,11 @@ fn bench_options(args: &BenchArgs) -> BenchOptions {
     }
 }
 
-/// At 16 bits, as released, unless told otherwise.
-fn random_full(options: EngineOptions, ui: Ui) -> Result<Engine> {
-    let options = EngineOptions { precision: options.precision.or(Some(Precision::Bf16)), ..options };
+/// A random backbone at 16 bits, as released, unless told otherwise. ZONOS_MODEL takes no part.
+fn random_full(args: &BenchArgs, ui: Ui) -> Result<Engine> {
+    let model = args.model.model.clone();
+    let precision = args.model.dtype.or(model.is_none().then_some(Precision::Bf16));
+    let options = EngineOptions { model, precision, ..args.model.options() };
     Ok(ui.during("drawing weights", || Engine::random_full(&options))?)
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use zonos::{CompareOptions, ComparedModel, ComparisonReport, Fallback, QuantizeOptions, QuantizeReport};
+use zonos::{
+    CompareOptions, ComparedModel, ComparisonReport, Fallback, QuantizeOptions, QuantizeProgress, QuantizeReport,
+};
 
 use crate::args::{CompareArgs, ConvertArgs, QuantizeArgs};
 use crate::exit::{Interrupted, usage};
@@ -17,9 +19,13 @@ pub fn quantize(args: &QuantizeArgs, ui: Ui) -> Result<()> {
     check_ending(&args.output, "gguf")?;
     let name = args.output.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let options = QuantizeOptions { experts: args.experts, spine: args.spine, name };
-    let copying = ui.copying(format!("quantizing {}", args.input));
+    let copying = ui.copying(format!("quantizing {}", args.input.as_deref().unwrap_or("random weights")));
     let report = stoppable(&copying, |show| {
-        zonos::quantize(&args.input, &args.output, &options, |progress| show(progress.done, progress.total))
+        let show = |progress: QuantizeProgress| show(progress.done, progress.total);
+        match &args.input {
+            Some(model) => zonos::quantize(model, &args.output, &options, show),
+            None => zonos::quantize_random_full(&args.output, &options, show),
+        }
     })?;
     drop(copying);
     fallbacks(&report.fallbacks).iter().for_each(|note| ui.note(note));

@@ -20,7 +20,7 @@ fn bench_measures_as_a_table() {
         assert!(run.text().contains(row), "{row}: {}", run.text());
     }
     sandbox.run(&["bench", "--model", "demo", "--frames", "0"]).fails(2, &["max_frames"]);
-    sandbox.run(&["bench", "--model", "demo", "--random", "full"]).fails(2, &["--random"]);
+    sandbox.run(&["bench", "--codec", "dac.pth", "--random", "full"]).fails(2, &["--random"]);
 }
 
 #[test]

@@ -74,6 +74,28 @@ fn a_folder_with_a_gguf_file_speaks() {
     say("model", "a.wav").fails(1, &["tiny-q8_0.gguf", "other.gguf", "name one"]);
 }
 
+/// The published form: one file, with its companions beside it.
+#[test]
+fn a_gguf_file_speaks_with_its_companions() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("model")).unwrap();
+    for name in ["backbone-q8_0.gguf", "dac.gguf", "spk-encoder.gguf"] {
+        sandbox.write(&format!("model/{name}"), std::fs::read(tiny(&format!("../gguf/{name}"))).unwrap());
+    }
+    zonos::Codes::new(vec![3, 1, 4, 1, 5, 9], 3, 16).unwrap().save(sandbox.path("codes.npy")).unwrap();
+    let decode = |codec: &[&str], output: &str| {
+        sandbox.run(&[&["decode", "codes.npy", "--raw", "-o", output][..], codec].concat()).done();
+        sandbox.read(output)
+    };
+    let by_model = decode(&["--model", "model/backbone-q8_0.gguf"], "a.raw");
+    assert_eq!(by_model, decode(&["--model", "model"], "b.raw"));
+    assert_eq!(by_model, decode(&["--model", "model", "--codec", "model/dac.gguf"], "c.raw"));
+    assert_eq!(by_model.len(), 2 * 8 * 2);
+    sandbox.chirp("voice.wav", 800.0);
+    sandbox.run(&["encode", "voice.wav", "-o", "d.npy", "--model", "model"]).fails(1, &["hold no encoder"]);
+    sandbox.run(&["voice", "embed", "voice.wav", "-o", "voice.npy", "--model", "model"]).done();
+}
+
 #[test]
 fn what_cannot_be_done_leaves_no_file() {
     let sandbox = Sandbox::new();
@@ -92,6 +114,9 @@ fn what_cannot_be_done_leaves_no_file() {
     sandbox.run(&["quantize", TINY, "-o", "none/a.gguf"]).fails(1, &["there is no folder none"]);
     sandbox.run(&["quantize", TINY, "-o", "a.gguf", "--experts", "q2_k"]).fails(2, &["q2_k", "q4_k"]);
     sandbox.run(&["quantize", TINY, "-o", "a.gguf", "--spine", "q4_k"]).fails(2, &["q4_k", "q8_0"]);
+    sandbox.run(&["quantize", "-o", "a.gguf"]).fails(2, &["NAME|PATH"]);
+    sandbox.run(&["quantize", TINY, "--random", "full", "-o", "a.gguf"]).fails(2, &["--random"]);
+    sandbox.run(&["bench", "--random", "full", "--model", "cut.gguf"]).fails(1, &["cut.gguf is damaged"]);
     sandbox.run(&["compare", TINY, "none"]).fails(2, &["`none`"]);
     sandbox.run(&["compare", TINY, "small.gguf", "--frames", "0"]).fails(2, &["number of frames", "1 to 4096"]);
     sandbox.run(&["compare", TINY]).fails(2, &["<B>"]);
