@@ -34,10 +34,11 @@ pub fn spell(spanish: &Spanish, money: &Money, out: &mut String) {
 
 /// Units or cents; nothing if there are none.
 fn spell_part(digits: &str, gender: Gender, one: &str, many: &str, out: &mut String) {
-match Integer::new(digits).value() {
-    Some(0) => {}
-    value => {
-        cardinal::spell(digits, gender, out);
-        push(out, if value == Some(1) { one } else { many });
+    match Integer::new(digits).value() {
+        Some(0) => {}
+        value => {
+            cardinal::spell(digits, gender, out);
+            push(out, if value == Some(1) { one } else { many });
+        }
     }
 }
