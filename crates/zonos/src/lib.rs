@@ -79,7 +79,7 @@ pub use zonos_lm::{
 };
 pub use zonos_output::{check as check_output, write_atomically};
 pub use zonos_speaker::Voice;
-pub use zonos_text::{Language, Normalize, Normalizer};
+pub use zonos_text::{Language, Normalize, Normalizer, check};
 pub use zonos_weights::ElementType;
 
 /// This program and its version, as written into files.

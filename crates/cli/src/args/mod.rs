@@ -46,7 +46,7 @@ pub enum Command {
     Voice(VoiceCommand),
     /// Writes text as it is spoken, line by line
     ///
-    /// A language without rules leaves all text as it is.
+    /// What is not understood stays unchanged. A text that needs nothing is printed as it is.
     Normalize(NormalizeArgs),
     /// Turns audio into the codec's codes
     Encode(EncodeArgs),
@@ -107,11 +107,26 @@ pub struct AudioFormatArgs {
 
 /// Arguments of `normalize`.
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("source").required(true).multiple(false).args(["text", "file", "check"]))]
 pub struct NormalizeArgs {
-    #[command(flatten)]
-    pub text: TextArgs,
-    #[command(flatten)]
-    pub language: LanguageArgs,
+    /// The text; `-` reads it from standard input. One that begins with a dash goes after `--`
+    pub text: Option<String>,
+    /// Reads the text from a UTF-8 file
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    /// Language of the text [default: en_us; of --check: what each file's name says]
+    #[arg(long, value_parser = languages())]
+    pub language: Option<Language>,
+    /// Reads the texts of files, or of all .tsv files of a folder, and compares them with the readings there: category,
+    /// written, spoken, remark, with tabs between them
+    #[arg(long, value_name = "FILE.tsv", num_args = 1.., value_hint = ValueHint::AnyPath)]
+    pub check: Vec<PathBuf>,
+    /// Prints each text that is read in another way
+    #[arg(long, requires = "check")]
+    pub failures: bool,
+    /// Prints one JSON object
+    #[arg(long, requires = "check")]
+    pub json: bool,
 }
 
 /// Arguments of `encode`.

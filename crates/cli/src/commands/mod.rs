@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod bench;
+mod check;
 mod codes;
 mod doctor;
 mod features;

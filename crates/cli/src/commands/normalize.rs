@@ -3,16 +3,21 @@
 use std::io::BufRead;
 
 use anyhow::{Context, Result};
-use zonos::{Normalize, Normalizer};
+use zonos::{Language, Normalize, Normalizer};
 
-use crate::args::NormalizeArgs;
+use super::check;
+use crate::args::{NormalizeArgs, TextArgs};
 use crate::inputs::{TextSource, utf8};
 use crate::output::print;
 
 /// A line at a time, each written before the next is read.
 pub fn run(args: &NormalizeArgs) -> Result<()> {
-    let normalizer = Normalizer::new(args.language.language);
-    let TextSource { name, mut reader } = args.text.open()?;
+    if !args.check.is_empty() {
+        return check::run(args);
+    }
+    let normalizer = Normalizer::new(args.language.unwrap_or(Language::AmericanEnglish));
+    let source = TextArgs { text: args.text.clone(), file: args.file.clone() };
+    let TextSource { name, mut reader } = source.open()?;
     let mut line = Vec::new();
     while read_line(&mut reader, &mut line).with_context(|| format!("cannot read {name}"))? {
         let text = utf8(&line, &name)?;

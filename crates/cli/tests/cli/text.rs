@@ -50,7 +50,7 @@ fn text_is_given_once() {
 #[test]
 fn normalize_is_a_filter() {
     let sandbox = Sandbox::new();
-    let text = "Hier\r\n\n  Größe\tja\nlast";
+    let text = "Hier\r\n\n  Größe ja\nlast";
     let filtered = sandbox.run_with(&["normalize", "-", "--language", "de"], text).done();
     assert_eq!(filtered.text(), format!("{text}\n"));
     assert_eq!(sandbox.run(&["normalize", "a\nb"]).done().text(), "a\nb\n");
@@ -60,4 +60,25 @@ fn normalize_is_a_filter() {
     let broken = sandbox.run_with(&["normalize", "-"], b"good\nb\xff\n");
     assert_eq!((broken.code, broken.text().as_str()), (Some(2), "good\n"));
     sandbox.run(&["normalize", "a", "--language", "klingon"]).fails(2, &["klingon", "en_us"]);
+    assert_eq!(sandbox.run(&["normalize", "I have 5."]).done().text(), "I have five.\n");
+}
+
+#[test]
+fn known_readings_are_checked() {
+    let sandbox = Sandbox::new();
+    sandbox.write("en_us.tsv", "a\tI have 5.\tI have five.\t\na\t7\tsix\t\nb\t8\tnine\todd\n");
+    let table = sandbox.run(&["normalize", "--check", "en_us.tsv", "--failures"]).done().text();
+    for part in ["1/2  50.0 %", "known    six", "read     seven", "b (odd)"] {
+        assert!(table.contains(part), "{part}\n{table}");
+    }
+    let json = sandbox.run(&["normalize", "--check", ".", "--json", "--language", "en_gb"]).done().text();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["all"]["sound"]["exact"], 1);
+    assert_eq!(json[0]["language"], "en_gb");
+    sandbox.run(&["normalize", "--check", "none.tsv"]).fails(2, &["none", "--language"]);
+    sandbox.run(&["normalize", "--check", "de.tsv"]).fails(1, &["cannot read de.tsv"]);
+    sandbox.write("ja.tsv", "two\tcolumns\n");
+    sandbox.run(&["normalize", "--check", "ja.tsv"]).fails(2, &["ja.tsv", "line 1"]);
+    sandbox.run(&["normalize", "a", "--check", "ja.tsv"]).fails(2, &["cannot be used with"]);
+    sandbox.run(&["normalize", "a", "--json"]).fails(2, &["--check"]);
 }

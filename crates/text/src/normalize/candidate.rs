@@ -57,6 +57,11 @@ impl Candidates {
         }
     }
 
+    /// Proposes readings, each with its tokens and its cost.
+    pub fn extend(&mut self, readings: impl IntoIterator<Item = (usize, u32, Item)>) {
+        readings.into_iter().for_each(|(tokens, cost, item)| self.push(tokens, cost, item));
+    }
+
     /// What was proposed so far.
     pub fn proposed(&self) -> &[Candidate] {
         &self.found

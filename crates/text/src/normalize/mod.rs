@@ -55,8 +55,8 @@ impl Normalize for Verbatim {
 /// The normalizer of a language.
 ///
 /// It never fails: what it does not understand stays as it is. Time is linear in the text's length. A single space at
-/// either end of a text goes away, as does a space before one of `.!?,;:` that ends a word; all other white space and
-/// punctuation stays. A language without rules leaves all text as it is.
+/// either end of a text goes away, as does a space before one of `.!?,;:` that ends a word; a tab becomes a space. All
+/// other white space and punctuation stays. A language without rules leaves all text as it is.
 #[derive(Clone, Copy)]
 pub struct Normalizer {
     language: Language,
@@ -110,7 +110,8 @@ fn speak<'a>(text: &'a str, rules: &dyn Rules) -> Spoken<'a> {
 /// The rule set of a language: the one place to change when one is written.
 fn rules(language: Language) -> Option<&'static dyn Rules> {
     match language {
-        Language::AmericanEnglish | Language::BritishEnglish => Some(&english::English),
+        Language::AmericanEnglish => Some(&english::AMERICAN),
+        Language::BritishEnglish => Some(&english::BRITISH),
         Language::German => Some(&german::German),
         Language::BrazilianPortuguese => Some(&portuguese::Portuguese),
         Language::Spanish => Some(&spanish::Spanish),

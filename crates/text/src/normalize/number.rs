@@ -96,10 +96,14 @@ fn follows(view: &View, n: usize, sign: &str) -> Option<String> {
 
 /// The token after a minus sign at token `n` that makes what follows negative; `n` itself if there is none.
 ///
-/// It stands after white space, an opening bracket or quote, or at the beginning, with no space behind it.
+/// It stands after white space, punctuation, an opening bracket or quote, or at the beginning, with no space behind it.
 pub fn after_minus(view: &View, n: usize) -> usize {
     let before = if n == 0 { (view.kind_before(1), view.text_before(1)) } else { (view.kind(n - 1), view.text(n - 1)) };
-    let opens = before.0.is_gap() || matches!(before.1, "(" | "[" | "\"" | "“" | "‘" | "'" | "„" | "«" | "「" | "（");
+    let opens = before.0.is_gap()
+        || matches!(
+            before.1,
+            "(" | "[" | "?" | "!" | "," | ";" | ":" | "=" | "\"" | "“" | "‘" | "'" | "„" | "«" | "「" | "（"
+        );
     let is_minus = view.is_one_of(n, &["-", "−", "－", "\u{2011}"]);
     if opens && is_minus && !view.kind(n + 1).is_gap() { n + 1 } else { n }
 }

@@ -70,6 +70,7 @@ impl<'a, 'r> Writer<'a, 'r> {
         match reading.item {
             Some(item) => self.speak(&item, input),
             None if self.leaves_out(tokens.start) => self.push_span(input, self.out.len(), false),
+            None if &self.text[input.clone()] == "\t" => self.keep_as(" ", input),
             None => self.keep(input),
         }
     }
@@ -103,6 +104,14 @@ impl<'a, 'r> Writer<'a, 'r> {
         let start = self.out.len();
         self.out.push_str(kept);
         self.push_span(input, start, true);
+    }
+
+    /// Writes white space in another form.
+    fn keep_as(&mut self, form: &str, input: Range<usize>) {
+        let start = self.out.len();
+        self.out.push_str(form);
+        self.left = form.chars().next_back().map(Neighbour::Kept);
+        self.push_span(input, start, false);
     }
 
     /// Writes a space if the language wants one before what comes next.

@@ -7,7 +7,7 @@ use super::view::View;
 
 /// Rows of a key and its values, from a file compiled in.
 ///
-/// A line is a key and any number of values with tabs between them; empty lines and lines that begin with `#` are
+/// A line is a key and any number of values with tabs between them; empty lines and lines that begin with `# ` are
 /// passed over. Keep one in a static `LazyLock`, so that only languages in use are read:
 ///
 /// ```ignore
@@ -68,7 +68,7 @@ impl Table {
 }
 
 fn row(line: &'static str) -> Option<(&'static str, Row)> {
-    if line.starts_with('#') || line.trim().is_empty() {
+    if line.starts_with("# ") || line.trim().is_empty() {
         return None;
     }
     let mut cells = line.split('\t');

@@ -87,6 +87,11 @@ impl<'a> View<'a> {
         literals.contains(&self.text(n))
     }
 
+    /// Whether the `n`th token before the place reads like one of these.
+    pub fn is_one_of_before(&self, n: usize, literals: &[&str]) -> bool {
+        literals.contains(&self.text_before(n))
+    }
+
     /// The token after `n` if `n` is a space within a line, else `n`.
     pub fn after_space(&self, n: usize) -> usize {
         if self.kind(n) == Kind::Space { n + 1 } else { n }

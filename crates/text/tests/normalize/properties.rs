@@ -40,6 +40,8 @@ fn check_spans(written: &str, spoken: &Spoken) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn spans_cover_both_texts(text in texts(), language in languages()) {
         let spoken = Normalizer::new(language).normalize_with_spans(&text);

@@ -1,6 +1,5 @@
 //! Cardinal numbers in words.
 
-use crate::normalize::item::Integer;
 use crate::normalize::number::groups;
 
 const ONES: [&str; 20] = [
@@ -45,18 +44,31 @@ const SCALES: [&str; 13] = [
     "undecillion",
 ];
 
-/// Writes a number: `1234` is "one thousand two hundred and thirty four". Longer ones than have names, digit by digit.
-pub fn spell(number: &Integer, out: &mut String) {
-    if number.negative {
-        out.push_str("minus ");
-    }
-    let groups = groups(&number.digits, 3);
-    let Some(scales) = SCALES.get(..groups.len()) else { return spell_digits(&number.digits, out) };
+/// Where "and" is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum And {
+    /// Nowhere, as in names: "A three hundred twenty one".
+    Never,
+    /// In the last group of three digits: "two thousand one hundred and five".
+    Last,
+    /// In every group, as the British do: "one hundred and one thousand and five".
+    Every,
+}
+
+/// Writes digits as a number: `1234` is "one thousand two hundred and thirty four". Longer ones than have names, digit
+/// by digit.
+pub fn spell(digits: &str, and: And, out: &mut String) {
+    let groups = groups(digits, 3);
+    let Some(scales) = SCALES.get(..groups.len()) else { return spell_digits(digits, out) };
     let before = out.len();
     for (group, scale) in groups.iter().zip(scales.iter().rev()).filter(|(group, _)| **group > 0) {
+        let is_last = scale.is_empty();
         space_since(before, out);
-        spell_group(*group, scale.is_empty(), out);
-        if !scale.is_empty() {
+        if is_last && *group < 100 && groups.len() > 1 && joins_units(and, groups.len()) {
+            out.push_str("and ");
+        }
+        spell_group(*group, and == And::Every || (and == And::Last && is_last), out);
+        if !is_last {
             out.push(' ');
             out.push_str(scale);
         }
@@ -66,7 +78,13 @@ pub fn spell(number: &Integer, out: &mut String) {
     }
 }
 
-fn space_since(before: usize, out: &mut String) {
+/// Whether "and" stands between a thousand (or more) and a number below a hundred.
+fn joins_units(and: And, groups: usize) -> bool {
+    and == And::Every || (and == And::Last && groups == 2)
+}
+
+/// A space, if something was written since.
+pub fn space_since(before: usize, out: &mut String) {
     if out.len() > before {
         out.push(' ');
     }
@@ -89,7 +107,8 @@ fn spell_group(group: u32, and: bool, out: &mut String) {
     }
 }
 
-fn spell_below_hundred(number: u32, out: &mut String) {
+/// A number below a hundred.
+pub fn spell_below_hundred(number: u32, out: &mut String) {
     if number < 20 {
         return out.push_str(one(number));
     }
@@ -112,4 +131,55 @@ pub fn spell_digits(digits: &str, out: &mut String) {
         }
         out.push_str(one(digit));
     }
+}
+
+/// Writes a year: `1905` is "nineteen oh five". Others than those of four digits that begin with 1 or 2 are numbers.
+pub fn spell_year(digits: &str, and: And, out: &mut String) {
+    let year: u32 = digits.parse().unwrap_or_default();
+    let (century, rest) = (year / 100, year % 100);
+    match (digits.len(), century, rest) {
+        (2, _, _) => spell_two_digits(year, out),
+        (4, 10..=29, 0) if !century.is_multiple_of(10) => {
+            spell_below_hundred(century, out);
+            out.push_str(" hundred");
+        }
+        (4, 10..=29, 10..) | (4, 11..=19 | 21..=29, 1..) => {
+            spell_below_hundred(century, out);
+            out.push(' ');
+            spell_two_digits(rest, out);
+        }
+        _ => spell(digits, if and == And::Every { and } else { And::Never }, out),
+    }
+}
+
+/// `05` is "oh five".
+pub fn spell_two_digits(number: u32, out: &mut String) {
+    if number < 10 {
+        out.push_str("oh ");
+    }
+    spell_below_hundred(number, out);
+}
+
+/// Endings of ordinals whose cardinal ends irregularly.
+const ORDINALS: [(&str, &str); 8] = [
+    ("one", "first"),
+    ("two", "second"),
+    ("three", "third"),
+    ("five", "fifth"),
+    ("eight", "eighth"),
+    ("nine", "ninth"),
+    ("twelve", "twelfth"),
+    ("y", "ieth"),
+];
+
+/// Writes an ordinal: `21` is "twenty first".
+pub fn spell_ordinal(digits: &str, and: And, out: &mut String) {
+    spell(digits, if and == And::Every { and } else { And::Never }, out);
+    for (cardinal, ordinal) in ORDINALS {
+        if out.ends_with(cardinal) {
+            out.truncate(out.len() - cardinal.len());
+            return out.push_str(ordinal);
+        }
+    }
+    out.push_str("th");
 }

@@ -1,0 +1,153 @@
+//! Amounts: numbers with decimals, magnitudes and fractions, as they are written and as they are spoken.
+
+use super::SEPARATORS;
+use super::cardinal::{And, spell, spell_digits, spell_ordinal};
+use crate::normalize::item::{Amount, Decimal, Fraction, Integer};
+use crate::normalize::number::{after_minus, number};
+use crate::normalize::view::View;
+
+const MAGNITUDES: [&str; 5] = ["thousand", "million", "billion", "trillion", "quadrillion"];
+
+/// Single characters that are halves, thirds and so on, and their parts.
+const VULGAR: [(&str, &str, &str); 15] = [
+    ("½", "1", "2"),
+    ("⅓", "1", "3"),
+    ("⅔", "2", "3"),
+    ("¼", "1", "4"),
+    ("¾", "3", "4"),
+    ("⅕", "1", "5"),
+    ("⅖", "2", "5"),
+    ("⅗", "3", "5"),
+    ("⅘", "4", "5"),
+    ("⅙", "1", "6"),
+    ("⅚", "5", "6"),
+    ("⅛", "1", "8"),
+    ("⅜", "3", "8"),
+    ("⅝", "5", "8"),
+    ("⅞", "7", "8"),
+];
+
+/// Reads an amount with its sign from token `n` on, and the token after it: `-1,234.5`, `2 1/2`, `3.5 million`.
+pub fn read(view: &View, n: usize) -> Option<(Amount, usize)> {
+    let begins = after_minus(view, n);
+    let negative = begins > n;
+    if let Some((fraction, next)) = fraction(view, begins, negative) {
+        return Some((Amount::Fraction(fraction), next));
+    }
+    let written = number(view, begins, &SEPARATORS)?;
+    match magnitude(view, written.next) {
+        Some((magnitude, next)) => {
+            let (integer, fraction) = (written.integer, written.fraction);
+            Some((Amount::Decimal(Decimal { negative, integer, fraction, magnitude: Some(magnitude) }), next))
+        }
+        None => Some((written.amount(negative), written.next)),
+    }
+}
+
+fn magnitude(view: &View, n: usize) -> Option<(String, usize)> {
+    let at = view.after_space(n);
+    let word = view.text(at).to_ascii_lowercase();
+    (MAGNITUDES.contains(&word.as_str()) && view.ends_word(at + 1)).then_some((word, at + 1))
+}
+
+/// Reads `1/2`, `2 1/2`, `½` or `2½`. The signs of a date or of more than one slash make none.
+pub fn fraction(view: &View, n: usize, negative: bool) -> Option<(Fraction, usize)> {
+    if let Some((numerator, denominator, next)) = parts(view, n) {
+        return Some((Fraction { negative, whole: None, numerator, denominator }, next));
+    }
+    let whole = view.digits(n)?.into_owned();
+    let (numerator, denominator, next) = parts(view, view.after_space(n + 1))?;
+    let glued = view.kind(n + 1) != crate::normalize::token::Kind::Space;
+    let vulgar = !view.is(next - 2, "/") && next < n + 4;
+    (!glued || vulgar).then_some((Fraction { negative, whole: Some(whole), numerator, denominator }, next))
+}
+
+fn parts(view: &View, n: usize) -> Option<(String, String, usize)> {
+    if let Some((_, numerator, denominator)) = VULGAR.into_iter().find(|(sign, ..)| view.is(n, sign)) {
+        return Some((numerator.to_owned(), denominator.to_owned(), n + 1));
+    }
+    let spaced = view.is(n + 1, " ") && view.is(n + 2, "/") && view.is(n + 3, " ");
+    let (slash, under) = if spaced { (n + 2, n + 4) } else { (n + 1, n + 2) };
+    let (numerator, denominator) = (view.digits(n)?, view.digits(under)?);
+    let small = |digits: &str| digits.len() <= 4 && !digits.starts_with('0');
+    let fits = view.is_one_of(slash, &["/", "⁄"]) && small(&numerator) && small(&denominator);
+    let ends = !view.is_one_of(under + 1, &["/", "-", ","]) || view.digits(under + 2).is_none();
+    (fits && ends).then(|| (numerator.into_owned(), denominator.into_owned(), under + 1))
+}
+
+/// Whether an amount is exactly one, so that its unit is singular.
+pub fn is_one(amount: &Amount) -> bool {
+    match amount {
+        Amount::Integer(number) => number.value() == Some(1),
+        Amount::Fraction(fraction) => fraction.whole.is_none(),
+        Amount::Decimal(_) => false,
+    }
+}
+
+/// Writes an amount.
+pub fn say(amount: &Amount, and: And, out: &mut String) {
+    match amount {
+        Amount::Integer(number) => integer(number, and, out),
+        Amount::Decimal(number) => decimal(number, and, out),
+        Amount::Fraction(number) => say_fraction(number, and, out),
+    }
+}
+
+fn minus(negative: bool, out: &mut String) {
+    if negative {
+        out.push_str("minus ");
+    }
+}
+
+/// Writes a whole number; one that begins with 0, or has seven digits or more and no separators, digit by digit.
+pub fn integer(number: &Integer, and: And, out: &mut String) {
+    minus(number.negative, out);
+    if number.digits.len() > 1 && number.digits.starts_with('0') {
+        return spell_digits(&number.digits, out);
+    }
+    spell(&number.digits, and, out);
+}
+
+fn decimal(number: &Decimal, and: And, out: &mut String) {
+    minus(number.negative, out);
+    if !number.integer.is_empty() {
+        spell(&number.integer, and, out);
+    }
+    if !number.fraction.is_empty() {
+        out.push_str(if number.integer.is_empty() { "point " } else { " point " });
+        spell_digits(&number.fraction, out);
+    }
+    if let Some(magnitude) = &number.magnitude {
+        out.push(' ');
+        out.push_str(magnitude);
+    }
+}
+
+/// Writes a fraction: "three quarters", "two and a half", "one over one".
+pub fn say_fraction(fraction: &Fraction, and: And, out: &mut String) {
+    let and = if and == And::Every { and } else { And::Never };
+    minus(fraction.negative, out);
+    if let Some(whole) = &fraction.whole {
+        spell(whole, and, out);
+        out.push_str(" and ");
+        if (fraction.numerator.as_str(), fraction.denominator.as_str()) == ("1", "2") {
+            return out.push_str("a half");
+        }
+    }
+    spell(&fraction.numerator, and, out);
+    let one = fraction.numerator == "1";
+    match (fraction.denominator.as_str(), one) {
+        ("1", _) => out.push_str(" over one"),
+        ("2", true) => out.push_str(" half"),
+        ("2", false) => out.push_str(" halves"),
+        ("4", true) => out.push_str(" quarter"),
+        ("4", false) => out.push_str(" quarters"),
+        (denominator, _) => {
+            out.push(' ');
+            spell_ordinal(denominator, and, out);
+            if !one {
+                out.push('s');
+            }
+        }
+    }
+}

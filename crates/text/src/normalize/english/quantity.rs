@@ -1,0 +1,218 @@
+//! Numbers by themselves and with a unit, a currency or a percent sign.
+
+use std::sync::LazyLock;
+
+use super::amount::{is_one, read};
+use super::cardinal::{And, spell};
+use crate::normalize::candidate::{Candidates, cost};
+use crate::normalize::item::{Amount, Decimal, Item, Measure, Money, Percent, Range, Relation};
+
+use crate::normalize::table::Table;
+use crate::normalize::view::View;
+
+/// Units: sign, singular, plural.
+pub static UNITS: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("units.tsv")));
+/// Currencies: sign, singular, plural, singular and plural of the hundredth.
+static CURRENCIES: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("currencies.tsv")));
+/// What a price is for: sign, word.
+static PERIODS: LazyLock<Table> = LazyLock::new(|| {
+    Table::parse(
+        "mo\tmonth\nmonth\tmonth\nd\tday\nday\tday\nhr\thour\nh\thour\nhour\thour\nyr\tyear\nyear\tyear\nwk\tweek\nweek\tweek\nkg\tkilogram\nlb\tpound\noz\tounce\nmin\tminute\n",
+    )
+});
+
+/// Proposes percentages, measures and amounts at a number or its sign.
+pub fn recognize(view: &View, found: &mut Candidates) {
+    let Some((amount, next)) = read(view, 0) else { return };
+    percent(view, &amount, next, found);
+    measure(view, &amount, next, found);
+    dimensions(view, &amount, next, found);
+}
+
+fn percent(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
+    let sign = view.after_space(next);
+    if view.is_one_of(sign, &["%", "％", "‰"]) {
+        let per_mille = view.is(sign, "‰");
+        found.push(sign + 1, cost::SURE, Item::Percent(Percent { amount: amount.clone(), per_mille }));
+    }
+}
+
+fn measure(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
+    let in_code =
+        view.kind_before(1).is_word() || (view.is_one_of_before(1, &["-", "+"]) && !view.kind_before(2).is_gap());
+    if !in_code {
+        found.extend(measures(view, amount, next));
+    }
+}
+
+/// The measures that an amount makes with what stands at token `next`.
+fn measures(view: &View, amount: &Amount, next: usize) -> impl Iterator<Item = (usize, u32, Item)> {
+    let with_unit = unit(view, next, matches!(amount, Amount::Decimal(_)));
+    let without = per(view, next).map(|(per, end)| (String::new(), Some(per), end));
+    let item = |(unit, per, end)| (end, cost::LIKELY, Item::Measure(Measure { amount: amount.clone(), unit, per }));
+    with_unit.map(item).into_iter().chain(without.map(item)).collect::<Vec<_>>().into_iter()
+}
+
+/// The measure that begins at token `n`, and the token after it.
+pub fn measure_at(view: &View, n: usize) -> Option<(Item, usize)> {
+    let (amount, next) = read(view, n)?;
+    measures(view, &amount, next).next().map(|(end, _, measure)| (measure, end))
+}
+
+/// A unit right after a number or after a space; after a hyphen if the number has decimals.
+fn unit(view: &View, n: usize, hyphen: bool) -> Option<(String, Option<String>, usize)> {
+    let at = if hyphen && view.is(n, "-") { n + 1 } else { view.after_space(n) };
+    let (unit, next) = unit_at(view, at)?;
+    match per(view, next) {
+        Some((per, end)) => Some((unit, Some(per), end)),
+        None => Some((unit, None, next)),
+    }
+}
+
+fn per(view: &View, n: usize) -> Option<(String, usize)> {
+    if view.is(n, "/") { unit_at(view, n + 1) } else { None }
+}
+
+fn unit_at(view: &View, n: usize) -> Option<(String, usize)> {
+    let (key, _, next) = UNITS.all(view, n).find(|(_, _, next)| view.ends_word(*next))?;
+    Some((key.to_owned(), next))
+}
+
+/// `2x8 m2`, `25 x 7 m`
+fn dimensions(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
+    let times = view.after_space(next);
+    if !view.is_one_of(times, &["x", "×"]) {
+        return;
+    }
+    let Some((second, end)) = read(view, view.after_space(times + 1)) else { return };
+    let from = plain(amount);
+    if let Some((unit, per, end)) = unit(view, end, false) {
+        let to = Item::Measure(Measure { amount: second, unit, per });
+        found.push(end, cost::SURE, Item::Range(Box::new(Range { from, to, relation: Relation::By })));
+    } else if times == next {
+        let to = plain(&second);
+        found.push(end, cost::LIKELY, Item::Range(Box::new(Range { from, to, relation: Relation::By })));
+    }
+}
+
+fn plain(amount: &Amount) -> Item {
+    match amount.clone() {
+        Amount::Integer(number) => Item::Cardinal(number, Default::default()),
+        Amount::Decimal(number) => Item::Decimal(number),
+        Amount::Fraction(number) => Item::Fraction(number),
+    }
+}
+
+/// Writes a measure's unit, which may be empty, and what it is divided by.
+pub fn say_unit(measure: &Measure, out: &mut String) {
+    let word = |key: &str, place: usize| UNITS.get(key).and_then(|row| row.get(place).copied()).unwrap_or_default();
+    if !measure.unit.is_empty() {
+        out.push(' ');
+        out.push_str(word(&measure.unit, usize::from(!is_one(&measure.amount))));
+    }
+    if let Some(per) = &measure.per {
+        out.push_str(" per ");
+        out.push_str(word(per, 0));
+    }
+}
+
+/// Proposes a sum at a currency sign, or at a number that one follows.
+pub fn money(view: &View, found: &mut Candidates) {
+    if let Some((sign, _, next)) = CURRENCIES.longest(view, 0).filter(|(_, _, next)| is_sign(view, *next)) {
+        sum_after(view, sign, next, found);
+    } else if let Some((amount, next)) = read(view, 0) {
+        let at = view.after_space(next);
+        let currency =
+            CURRENCIES.longest(view, at).filter(|(_, _, next)| view.ends_word(*next) && view.digits(*next).is_none());
+        if let Some((sign, _, end)) = currency {
+            found.push(end, cost::LIKELY, sum(amount, sign, None));
+        }
+    }
+}
+
+/// A sign stands before its amount; words do not.
+fn is_sign(view: &View, next: usize) -> bool {
+    !view.text(0).starts_with(|first: char| first.is_lowercase()) && view.begins_word() && !view.kind(next).is_word()
+}
+
+fn sum_after(view: &View, sign: &str, next: usize, found: &mut Candidates) {
+    let Some((amount, next)) = read(view, view.after_space(next)) else { return };
+    let (amount, next) = short_magnitude(view, &amount, next).unwrap_or((amount, next));
+    if let Some((_, per, end)) = period(view, next) {
+        found.push(end, cost::SURE, sum(amount, sign, Some(per)));
+    } else if !view.kind(next).is_word() && !view.is(next, "@") {
+        found.push(next, cost::SURE, sum(amount, sign, None));
+    }
+}
+
+fn period<'v>(view: &View<'v>, n: usize) -> Option<(&'v str, String, usize)> {
+    let (_, row, next) =
+        PERIODS.longest(view, n + 1).filter(|(_, _, next)| view.is(n, "/") && view.ends_word(*next))?;
+    Some((view.text(n + 1), row.concat(), next))
+}
+
+/// `$7M`, `¥30 b`
+fn short_magnitude(view: &View, amount: &Amount, next: usize) -> Option<(Amount, usize)> {
+    let at = view.after_space(next);
+    let magnitude = match view.text(at) {
+        "M" | "m" | "mn" => "million",
+        "B" | "b" | "bn" => "billion",
+        "T" | "t" | "tn" => "trillion",
+        _ => return None,
+    };
+    let (integer, fraction, negative) = match amount.clone() {
+        Amount::Integer(number) => (number.digits, String::new(), number.negative),
+        Amount::Decimal(number) if number.magnitude.is_none() => (number.integer, number.fraction, number.negative),
+        _ => return None,
+    };
+    let magnitude = Some(magnitude.to_owned());
+    let scaled = Amount::Decimal(Decimal { negative, integer, fraction, magnitude });
+    view.ends_word(at + 1).then_some((scaled, at + 1))
+}
+
+fn sum(amount: Amount, currency: &str, per: Option<String>) -> Item {
+    Item::Money(Money { amount, currency: currency.to_owned(), per })
+}
+
+/// Writes a sum: "five dollars thirty two cents".
+pub fn say_money(money: &Money, and: And, out: &mut String) {
+    let words = CURRENCIES.get(&money.currency).map_or(&[][..], Vec::as_slice);
+    let word = |place: usize| words.get(place).copied().unwrap_or_default();
+    match cents(&money.amount) {
+        Some((integer, cents)) if words.len() > 3 => say_parts(&integer, cents, and, &word, out),
+        _ => {
+            super::amount::say(&money.amount, and, out);
+            out.push(' ');
+            out.push_str(word(usize::from(!is_one(&money.amount))));
+        }
+    }
+    if let Some(per) = &money.per {
+        out.push_str(" per ");
+        out.push_str(per);
+    }
+}
+
+fn say_parts(integer: &str, cents: u8, and: And, word: &dyn Fn(usize) -> &'static str, out: &mut String) {
+    let start = out.len();
+    let whole: u64 =
+        integer.trim_start_matches('0').parse().unwrap_or(u64::from(!integer.trim_matches('0').is_empty()) * 2);
+    if whole > 0 || cents == 0 {
+        spell(integer, and, out);
+        out.push(' ');
+        out.push_str(word(usize::from(whole != 1)));
+    }
+    if cents > 0 {
+        super::cardinal::space_since(start, out);
+        spell(&cents.to_string(), and, out);
+        out.push(' ');
+        out.push_str(word(2 + usize::from(cents != 1)));
+    }
+}
+
+/// Whole units and hundredths, if the decimals are no finer.
+fn cents(amount: &Amount) -> Option<(String, u8)> {
+    let Amount::Decimal(number) = amount else { return None };
+    let fraction = number.fraction.trim_end_matches('0');
+    let fits = fraction.len() <= 2 && number.magnitude.is_none() && !number.negative;
+    fits.then(|| (number.integer.clone(), format!("{fraction:0<2}").parse().unwrap_or_default()))
+}

@@ -1,0 +1,119 @@
+//! Telephone numbers, social security numbers and network addresses: digits read one by one.
+
+use super::cardinal::{And, spell, spell_digits};
+use crate::normalize::candidate::{Candidates, cost};
+use crate::normalize::item::{Item, Telephone};
+use crate::normalize::view::View;
+
+/// Lengths of the groups of digits that make a telephone number of the Americas or a social security number.
+const SHAPES: [&[usize]; 4] = [&[3, 3, 4, 4], &[3, 3, 4], &[3, 2, 4], &[3, 4]];
+
+/// Proposes numbers that are read digit by digit.
+pub fn recognize(view: &View, found: &mut Candidates) {
+    if !view.begins_word() || (view.is_one_of(0, &["+", "("]) && view.kind(1).is_gap()) {
+        return;
+    }
+    international(view, found);
+    domestic(view, 0, None, found);
+    if view.digits(0).is_some_and(|digits| &*digits == "1") && view.is(1, "-") {
+        domestic(view, 2, Some("1-"), found);
+        toll_free(view, found);
+    }
+    network(view, found);
+}
+
+/// `+1 (555) 123-4567`, `+1 555 123 4567`
+fn international(view: &View, found: &mut Candidates) {
+    if !view.is(0, "+") {
+        return;
+    }
+    let Some(country) = view.digits(1) else { return };
+    let at = if view.is(2, "-") { 3 } else { view.after_space(2) };
+    if at > 2 {
+        domestic(view, at, Some(&country), found);
+    }
+}
+
+/// A number of one of the [`SHAPES`] at token `n`.
+fn domestic(view: &View, n: usize, country: Option<&str>, found: &mut Candidates) {
+    let (groups, next) = if view.is(n, "(") { bracketed(view, n) } else { groups(view, n) };
+    let shape: Vec<usize> = groups.iter().map(String::len).collect();
+    let spaced = view.slice(n..next).contains(' ') && !view.is(n, "(");
+    let fits = SHAPES.contains(&shape.as_slice()) && (!spaced || country.is_some());
+    if fits && view.ends_word(next) {
+        found.push(next, cost::SURE, Item::Telephone(with_country(country, groups)));
+    }
+}
+
+/// A number after `+` and its country, or after `1-`, which is a group like the others.
+fn with_country(country: Option<&str>, groups: Vec<String>) -> Telephone {
+    match country {
+        Some("1-") => {
+            let groups = std::iter::once("1".to_owned()).chain(groups).collect();
+            Telephone { groups, ..Telephone::default() }
+        }
+        country => Telephone { country: country.map(str::to_owned), groups, extension: None },
+    }
+}
+
+/// `(555) 123-4567`
+fn bracketed(view: &View, n: usize) -> (Vec<String>, usize) {
+    let Some(area) = view.digits(n + 1).filter(|_| view.is(n + 2, ")")) else { return (vec![], n) };
+    let at = if view.is(n + 3, "-") { n + 4 } else { view.after_space(n + 3) };
+    let (rest, next) = groups(view, at);
+    (std::iter::once(area.into_owned()).chain(rest).collect(), next)
+}
+
+/// Groups of digits with the same sign between them.
+fn groups(view: &View, n: usize) -> (Vec<String>, usize) {
+    let Some(first) = view.digits(n) else { return (vec![], n) };
+    let (mut groups, mut next) = (vec![first.into_owned()], n + 1);
+    let sign = view.text(next);
+    while let Some(group) = view.digits(next + 1).filter(|_| view.is(next, sign) && matches!(sign, "-" | "." | " ")) {
+        groups.push(group.into_owned());
+        next += 2;
+    }
+    (groups, next)
+}
+
+/// `1-800-FLOWERS`
+fn toll_free(view: &View, found: &mut Candidates) {
+    let (area, word) = (view.digits(2), view.text(4));
+    let capitals = word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    if let Some(area) = area.filter(|area| area.len() == 3 && view.is(3, "-") && capitals) {
+        let groups = vec![area.into_owned(), word.to_owned()];
+        found.push(5, cost::SURE, Item::Telephone(with_country(Some("1-"), groups)));
+    }
+}
+
+/// `192.168.0.1`
+fn network(view: &View, found: &mut Candidates) {
+    let (groups, next) = groups(view, 0);
+    let fits = groups.len() == 4 && view.is(1, ".") && groups.iter().all(|group| group.len() <= 3);
+    if fits && view.ends_word(next) {
+        let words: Vec<String> = groups.iter().map(|group| digits(group)).collect();
+        found.push(next, cost::SURE, Item::Words(words.join(" dot ")));
+    }
+}
+
+fn digits(group: &str) -> String {
+    let mut words = String::new();
+    spell_digits(group, &mut words);
+    words
+}
+
+/// Writes a telephone number with pauses between its groups.
+pub fn say(number: &Telephone, out: &mut String) {
+    let country = number.country.as_ref().map(|country| {
+        let mut words = "plus ".to_owned();
+        spell(country, And::Never, &mut words);
+        words
+    });
+    let group = |group: &String| match group.as_str() {
+        "800" => "eight hundred".to_owned(),
+        word if word.starts_with(|first: char| first.is_alphabetic()) => word.to_owned(),
+        group => digits(group),
+    };
+    let parts: Vec<String> = country.into_iter().chain(number.groups.iter().map(group)).collect();
+    out.push_str(&parts.join(", "));
+}
