@@ -180,6 +180,7 @@ pub struct Money {
 
 /// The order in which a date is written and read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::enum_variant_names, reason = "what comes first is what tells them apart")]
 pub enum DateOrder {
     /// 5 May 2021
     #[default]
@@ -207,6 +208,8 @@ pub struct Date {
     pub before_year: String,
     /// The day's form.
     pub form: Form,
+    /// An article stands before it in the text.
+    pub after_article: bool,
 }
 
 /// A year by itself.

@@ -3,6 +3,7 @@
 //! `tests/fixtures/<language>.tsv` holds the readings of the reference, `<language>.differences.tsv` where we knowingly
 //! read in another way and why: see `zonos_text::check` for both. Every pair is read as the reference does or as the
 //! differences say; nothing is left out.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -99,7 +99,7 @@ fn minus(negative: bool, out: &mut String) {
     }
 }
 
-/// Writes a whole number; one that begins with 0, or has seven digits or more and no separators, digit by digit.
+/// Writes a whole number; one that begins with 0, digit by digit.
 pub fn integer(number: &Integer, and: And, out: &mut String) {
     minus(number.negative, out);
     if number.digits.len() > 1 && number.digits.starts_with('0') {

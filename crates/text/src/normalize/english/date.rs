@@ -123,9 +123,8 @@ fn day_month(view: &View, found: &mut Candidates) {
     if !exists(day, month) || view.kind(1) == crate::normalize::token::Kind::Edge {
         return;
     }
-    let item = Date { day: Some(day), month: Some(month), ..Date::default() };
-    // "the" is not said twice.
-    let item = Date { weekday: view.word_before().eq_ignore_ascii_case("the").then_some(0), ..item };
+    let after_article = view.word_before().eq_ignore_ascii_case("the");
+    let item = Date { day: Some(day), month: Some(month), after_article, ..Date::default() };
     found.push(next, cost::LIKELY, Item::Date(item.clone()));
     let year = year_after(view, next).or_else(|| {
         let digits = view.digits(next + 1).filter(|year| view.is(next, ",") && year.len() == 4)?;
@@ -208,7 +207,7 @@ pub fn say(date: &Date, and: And, out: &mut String) {
             spell_ordinal(&day.to_string(), and, out);
         }
         (Some(day), _) => {
-            out.push_str(if date.weekday.is_some() { "" } else { "the " });
+            out.push_str(if date.after_article { "" } else { "the " });
             spell_ordinal(&day.to_string(), and, out);
             out.push_str(" of ");
             out.push_str(month);

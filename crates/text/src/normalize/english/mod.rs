@@ -72,7 +72,8 @@ impl English {
     }
 
     fn sign(&self, view: &View, found: &mut Candidates) {
-        if view.digits(1).is_some() || view.is(1, ".") || !view.kind(0).is_word() && view.kind(0) == Kind::Symbol {
+        // Signs before numbers: minus, point, plus, brackets, apostrophes, and fractions of one character.
+        if view.digits(1).is_some() || view.is(1, ".") || view.kind(0) == Kind::Symbol {
             numbers::recognize(view, found);
             quantity::recognize(view, found);
             telephone::recognize(view, found);

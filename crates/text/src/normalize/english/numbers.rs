@@ -36,10 +36,10 @@ fn amount(view: &View, found: &mut Candidates) {
         Amount::Fraction(number) => found.push(next, cost::LIKELY, Item::Fraction(number)),
     }
     // What could be a fraction of a whole may be two things: "1984 1/2".
-    if let Some(written) = number(view, after_minus(view, 0), &SEPARATORS).filter(|written| written.next < next) {
-        if let Amount::Integer(number) = written.amount(false) {
-            found.push(written.next, cost::POSSIBLE, Item::Cardinal(number, Form::default()));
-        }
+    if let Some(written) = number(view, after_minus(view, 0), &SEPARATORS).filter(|written| written.next < next)
+        && let Amount::Integer(number) = written.amount(false)
+    {
+        found.push(written.next, cost::POSSIBLE, Item::Cardinal(number, Form::default()));
     }
 }
 
@@ -160,11 +160,10 @@ fn closes(view: &View, n: usize) -> bool {
 /// `12"`, unless the sign closes a quotation.
 fn inches(view: &View, found: &mut Candidates) {
     let quotes = (1..=View::BEHIND).filter(|n| view.text_before(*n) == "\"").count();
-    if view.is(1, "\"") && quotes.is_multiple_of(2) && view.begins_word() && view.kind(2).is_gap() {
-        if let Some(digits) = view.digits(0) {
-            let number = Item::Cardinal(Integer::new(digits), Form::default());
-            found.push(2, cost::LIKELY, Item::Sequence(vec![number, Item::Words("inches".to_owned())]));
-        }
+    let ends = view.is(1, "\"") && quotes.is_multiple_of(2) && view.begins_word() && view.kind(2).is_gap();
+    if let Some(digits) = view.digits(0).filter(|_| ends) {
+        let number = Item::Cardinal(Integer::new(digits), Form::default());
+        found.push(2, cost::LIKELY, Item::Sequence(vec![number, Item::Words("inches".to_owned())]));
     }
 }
 
