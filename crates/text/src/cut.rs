@@ -70,8 +70,8 @@ impl<'a> Cutter<'a> {
         let mut rest = total;
         let mut group: Option<Group> = None;
         for unit in units {
-            let (cost, spoken) = (self.cost(&unit), self.spoken_cost(&unit));
-            if let Some(full) = group.take_if(|group| !self.has_room(group, spoken, rest)) {
+            let (cost, spoken) = (self.cost(&unit), spoken_bytes(trim(self.slice(&unit))));
+            if let Some(full) = group.take_if(|group| !self.has_room(group, &unit, rest)) {
                 rest -= full.cost;
                 self.push(full.unit);
             }
@@ -89,9 +89,13 @@ impl<'a> Cutter<'a> {
 
     /// Whether a unit goes into a group: it must fit, and no less than half of it must lie within the group's even share
     /// of the `rest`.
-    fn has_room(&self, group: &Group, spoken: usize, rest: usize) -> bool {
+    fn has_room(&self, group: &Group, unit: &Unit, rest: usize) -> bool {
+        let text = self.slice(unit);
+        // White space before it would be within the part, that after it would not.
+        let spoken = trim(text);
+        let cost = leading(text, spoken) + spoken_bytes(spoken);
         let shares = rest.div_ceil(self.budget).max(1);
-        group.cost + spoken <= self.budget && (2 * group.cost + spoken) * shares <= 2 * rest
+        group.cost + cost <= self.budget && (2 * group.cost + cost) * shares <= 2 * rest
     }
 
     fn split(&mut self, unit: &Unit, cost: usize, level: Boundary) {
@@ -120,11 +124,6 @@ impl<'a> Cutter<'a> {
 
     fn cost(&self, unit: &Unit) -> usize {
         spoken_bytes(self.slice(unit))
-    }
-
-    /// What a unit costs without the white space around it.
-    fn spoken_cost(&self, unit: &Unit) -> usize {
-        spoken_bytes(trim(self.slice(unit)))
     }
 }
 

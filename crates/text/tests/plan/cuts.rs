@@ -99,6 +99,13 @@ fn white_space_costs_nothing_at_the_ends_and_keeps_sentences_whole() {
 }
 
 #[test]
+fn white_space_before_a_word_counts_where_it_is_within_a_part() {
+    let text = "aaaa bb \u{3000}…cc";
+    let plan = planned(text, &bytes(AmericanEnglish, 11));
+    assert!(parts(text, &plan).iter().all(|part| part.len() <= 11), "{:?}", parts(text, &plan));
+}
+
+#[test]
 fn pauses_stand_between_parts() {
     let text = "[pause 1s][pause 0.5s] One. [pause 0.8s] Two, [pause 2s]three.\n\n[pause 1s]\n\nFour. [pause 3s]";
     let plan = planned(text, &PlanOptions::new(AmericanEnglish));

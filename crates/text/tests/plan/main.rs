@@ -1,5 +1,7 @@
 //! Plans of long texts through the public interface.
 
+#![allow(clippy::unwrap_used)]
+
 mod cuts;
 mod hostile;
 mod languages;
