@@ -5,7 +5,7 @@ use crate::support::{Sandbox, wav};
 /// Four parts of two seconds at most.
 const TEXT: &str = "It rained. We stayed at home and read.\n\nThen it stopped.\n\nNobody minded it any more.";
 
-/// Samples that `--max-frames 30` leaves of a part.
+/// Samples that `--max-frames 30` leaves of a part at most.
 const PART: usize = 22 * 512;
 
 fn samples(bytes: &[u8]) -> Vec<i16> {
@@ -20,9 +20,9 @@ fn a_long_text_is_spoken_in_parts() {
     let json = run.json();
     let parts = json["parts"].as_u64().unwrap() as usize;
     assert!(parts >= 3 && json["parts_done"] == json["parts"]);
-    assert_eq!(json["frames"], 22 * parts);
+    assert!((1..=22 * parts as u64).contains(&json["frames"].as_u64().unwrap()));
     let spoken = samples(&sandbox.read("a.wav"));
-    assert!(spoken.len() > parts * PART, "there are pauses");
+    assert!(spoken.len() as u64 > json["frames"].as_u64().unwrap() * 512, "there are pauses");
     assert!((json["seconds"].as_f64().unwrap() - spoken.len() as f64 / 44_100.0).abs() < 1e-6);
     let beside = sandbox.say(&["-f", "long.txt", "--part", "2", "--jobs", "1", "-q", "-o", "b.wav"]).done();
     assert_eq!((beside.stderr.as_str(), samples(&sandbox.read("b.wav"))), ("", spoken.clone()));
@@ -44,9 +44,9 @@ fn pauses_in_the_text_are_heard_and_can_be_switched_off() {
         samples(&sandbox.read("a.wav")).len()
     };
     let paused = length(&[]);
-    assert!((2 * PART + 2 * 44_100..2 * PART + 2 * 44_100 + 2000).contains(&paused), "{paused}");
-    assert_eq!(length(&["--no-pause-marks"]), PART);
-    assert_eq!(length(&["--no-split"]), PART);
+    assert!((2 * 44_100..2 * 44_100 + 2 * PART).contains(&paused), "{paused}");
+    assert!(length(&["--no-pause-marks"]) <= PART);
+    assert!(length(&["--no-split"]) <= PART);
     sandbox.say(&["One. [pause 99s] Two.", "-o", "a.wav"]).fails(2, &["[pause 99s]", "byte 5", "[pause 0.8s]"]);
     sandbox.say(&["[pause 1s]", "-o", "a.wav"]).fails(2, &["empty"]);
 }
