@@ -19,7 +19,13 @@ Exit codes:
 Environment:
   ZONOS_HOME    the folder of voices and models, in the place of the system's folder for user data
   ZONOS_MODEL   the model where --model names none
-  ZONOS_MODELS  a file with another list of models";
+  ZONOS_MODELS  a file that adds models to those known by name, or replaces them
+
+  HF_HOME, HF_HUB_CACHE           where models are kept once they are fetched
+  HF_TOKEN, HF_TOKEN_PATH         a token of the hub, or the file with it
+  HF_ENDPOINT                     another hub than https://huggingface.co
+  HF_HUB_OFFLINE                  1 leaves the network alone
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY  as everywhere";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {

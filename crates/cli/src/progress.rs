@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use zonos::ReadingProgress;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use zonos::{DownloadProgress, DownloadStage, ReadingProgress};
 
 use crate::aside::say_aside;
 
@@ -53,6 +53,15 @@ impl Ui {
         Copying(wait)
     }
 
+    /// Follows a download: a bar for the file, and one for all.
+    pub fn fetching(self) -> Fetching {
+        let bars = MultiProgress::with_draw_target(self.target());
+        let bar = |template| bars.add(ProgressBar::no_length().with_style(style(template)));
+        let file = bar("{bar:30} {bytes} of {total_bytes}, {msg}");
+        let all = bar("{bar:30} {bytes} of {total_bytes} in all, {bytes_per_sec}, {eta} to go");
+        Fetching { bars, file, all }
+    }
+
     fn target(self) -> ProgressDrawTarget {
         if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
     }
@@ -85,6 +94,37 @@ impl Copying {
         let bar = &self.0.0;
         bar.set_length(total);
         bar.set_position(done);
+    }
+}
+
+/// The progress of a download.
+pub struct Fetching {
+    bars: MultiProgress,
+    file: ProgressBar,
+    all: ProgressBar,
+}
+
+impl Fetching {
+    pub fn show(&self, progress: &DownloadProgress) {
+        let file = progress.file;
+        let message = match progress.stage {
+            DownloadStage::Fetching => file.to_owned(),
+            DownloadStage::Checking => format!("checking {file}"),
+            DownloadStage::Waiting => format!("another process fetches {file}"),
+        };
+        if self.file.message() != message {
+            self.file.set_message(message);
+        }
+        self.file.set_length(progress.size);
+        self.file.set_position(progress.done);
+        self.all.set_length(progress.all_size);
+        self.all.set_position(progress.all_done);
+    }
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        let _ = self.bars.clear();
     }
 }
 

@@ -6,6 +6,18 @@ pub fn table<S: AsRef<str>>(rows: &[(&str, S)]) -> String {
     rows.iter().map(|(name, value)| format!("{name:width$}  {}\n", value.as_ref())).collect()
 }
 
+/// Rows of cells, in columns of equal width.
+pub fn grid(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or_default()).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
 /// Bytes in the largest unit that fits.
 pub fn bytes(bytes: u64) -> String {
     let scale = |unit: f64| bytes as f64 / unit;
@@ -24,6 +36,13 @@ mod tests {
     fn values_stand_under_each_other() {
         assert_eq!(table(&[("a", "1"), ("long", "2")]), "a     1\nlong  2\n");
         assert_eq!(table::<&str>(&[]), "");
+    }
+
+    #[test]
+    fn cells_stand_under_each_other() {
+        let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["long".to_owned(), String::new()]];
+        assert_eq!(grid(&rows), "a     b\nlong\n");
+        assert_eq!(grid(&[]), "");
     }
 
     #[test]

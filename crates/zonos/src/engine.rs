@@ -26,6 +26,8 @@ pub struct EngineOptions {
     pub codec: Option<PathBuf>,
     /// A speaker encoder in the place of the model's own.
     pub speaker_encoder: Option<PathBuf>,
+    /// A list of models over all others, as [`Registry::load_with`](crate::Registry::load_with) takes it.
+    pub models_file: Option<PathBuf>,
 }
 
 impl EngineOptions {

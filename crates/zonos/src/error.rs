@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::ModelPart;
+
 /// What can go wrong between a request and its speech.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -15,18 +17,33 @@ pub enum Error {
     },
     /// A known model that is not on this machine.
     #[error(
-        "the model `{name}` is not on this machine: put {files} of https://huggingface.co/{repo} into {folder}, or try `demo`"
+        "the {part} of `{name}` is not on this machine: `zonos models pull {name}` fetches it ({size}), or put your own files into {folder}, or try `demo`"
     )]
     ModelNotHere {
         /// Its name.
         name: String,
-        /// What it is made of.
-        files: String,
-        /// Where it is published.
-        repo: String,
-        /// Where it is looked for.
+        /// What of it is missing.
+        part: ModelPart,
+        /// The size of the missing files, and where they are published.
+        size: String,
+        /// The user's folder of it, which is looked into first.
         folder: PathBuf,
     },
+    /// A named model of which nothing is in the hub's cache.
+    #[error("nothing of `{name}` is in the cache of downloads; `zonos models list` shows what is")]
+    NotCached {
+        /// Its name.
+        name: String,
+    },
+    /// A model without files.
+    #[error("`{name}` is part of the program: it has no files")]
+    BuiltIn {
+        /// Its name.
+        name: String,
+    },
+    /// This build has no downloads.
+    #[error("this build cannot download: build it with the feature `download`, or put the files into a folder")]
+    NoDownload,
     /// A part of the model is missing.
     #[error("{folder} holds no {part}: expected {expected}; or name one with {option}")]
     MissingPart {
@@ -52,7 +69,7 @@ pub enum Error {
     },
     /// The model has no speaker encoder, so no voice can be made from audio.
     #[error(
-        "this model has no speaker encoder: put it into its folder as speaker_encoder/, or use a voice that was saved"
+        "this model has no speaker encoder: put it into its folder as speaker_encoder/, fetch it with `zonos models pull`, or use a voice that was saved"
     )]
     NoSpeakerEncoder,
     /// No saved voice of this name.
@@ -110,6 +127,9 @@ pub enum Error {
     /// The loudness of a sound could not be measured.
     #[error("cannot measure the loudness: {0}; turn levels off")]
     Loudness(ebur128::Error),
+    /// The hub or its cache.
+    #[error(transparent)]
+    Hub(#[from] zonos_hub::Error),
     /// Text or language.
     #[error(transparent)]
     Text(#[from] zonos_text::Error),

@@ -27,6 +27,7 @@ mod engine;
 mod error;
 mod guard;
 mod home;
+mod inventory;
 mod loudness;
 mod machine;
 mod model;
@@ -51,28 +52,35 @@ pub use engine::{Engine, EngineOptions, Progress, set_threads};
 pub use error::{Error, Result};
 pub use guard::Guard;
 pub use home::home;
+pub use inventory::{FileStatus, ModelStatus, missing_files, pull_model, remove_model, verify_model};
 pub use loudness::Loudness;
 pub use machine::{Machine, MemoryBandwidth};
-pub use model::missing_parts;
+pub use model::{missing_parts, part_path};
 pub use parts::{AudioCodec, VoiceEncoder, is_saved_voice};
 pub use polish::Polish;
 pub use reading::{
     Level, Pauses, Reading, ReadingOptions, ReadingPart, ReadingProgress, ReadingReport, ReadingStream, SpokenPart,
 };
-pub use registry::{ModelEntry, Registry};
+pub use registry::{FileGroup, HubFile, ModelEntry, ModelPart, Registry};
 pub use request::{MAX_SEED, Pace, Quality, Request};
 pub use sampling::SamplingOverrides;
 pub use silence::{Silence, trim_silence};
 pub use speech::{Report, Speech, Timings};
 pub use stream::{Chunk, SpeechStream, StreamOptions};
 pub use voices::VoiceLibrary;
-pub use weights::{CompareOptions, ComparedModel, ComparisonReport, compare, convert, quantize, quantize_random_full};
+pub use weights::{
+    CompareOptions, ComparedModel, ComparisonReport, WeightsReport, compare, convert, look_inside, quantize,
+    quantize_random_full,
+};
 
 pub use zonos_audio::{
     Audio, ReadLimits, SampleFormat, WavOptions, WavWriter, read as read_audio, save_pcm, save_wav, wav_comment,
     write_pcm, write_wav,
 };
 pub use zonos_codec::Codes;
+pub use zonos_hub::{
+    Cache, HubOptions, Progress as DownloadProgress, RemoteFile, Stage as DownloadStage, Token, Verified,
+};
 pub use zonos_lm::{
     Background, COMPARED_FRAMES, Delivery, Fallback, FinishReason, Frames, MAX_FRAMES, QuantizeOptions,
     QuantizeProgress, QuantizeReport, Sampling, Script,

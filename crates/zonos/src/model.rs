@@ -6,7 +6,8 @@ use zonos_lm::{Backbone, Config, open_checkpoint, random_checkpoint};
 use zonos_speaker::{SpeakerConfig, SpeakerEncoder};
 use zonos_weights::Checkpoint;
 
-use crate::registry::{ModelEntry, Registry};
+use crate::inventory::cached_part;
+use crate::registry::{HubFile, ModelEntry, ModelPart, Registry};
 use crate::{AudioCodec, EngineOptions, Error, Result, SamplingOverrides, VoiceEncoder, demo};
 
 /// What weights are called, for messages; [`open_checkpoint`] finds them.
@@ -62,6 +63,14 @@ enum Place {
     BuiltIn,
     /// A folder, or a file of weights with the other parts beside it.
     Path(PathBuf),
+    /// The hub's cache, or nowhere yet.
+    Cache(Cached),
+}
+
+/// A named model whose parts are looked for in the hub's cache.
+struct Cached {
+    registry: Registry,
+    name: String,
 }
 
 impl Model {
@@ -129,9 +138,9 @@ pub(crate) fn find_weights(options: &EngineOptions) -> Result<(Config, Checkpoin
 
 /// The weights of the backbone alone, without a configuration; or those in a file of any other part.
 pub(crate) fn find_checkpoint(options: &EngineOptions) -> Result<Checkpoint> {
-    match Found::by(options)?.place {
-        Place::Path(path) => open_weights(&path),
-        Place::BuiltIn => Ok(random_checkpoint(demo::SEED)),
+    match Found::by(options)?.place.weights()? {
+        Some(path) => open_weights(&path),
+        None => Ok(random_checkpoint(demo::SEED)),
     }
 }
 
@@ -148,6 +157,15 @@ pub(crate) fn find_speaker(options: &EngineOptions) -> Result<Option<Source<Spea
     match &options.speaker_encoder {
         Some(path) => Ok(Some(Source::Path(path.clone()))),
         None => Found::by(options)?.place.speaker(),
+    }
+}
+
+impl<Config> Source<Config> {
+    fn into_path(self) -> Option<PathBuf> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Random { .. } => None,
+        }
     }
 }
 
@@ -171,41 +189,46 @@ impl Source<SpeakerConfig> {
 
 impl Found {
     fn by(options: &EngineOptions) -> Result<Self> {
-        let registry = Registry::load()?;
-        let name = options.model.as_deref().unwrap_or(&registry.default);
-        let path = PathBuf::from(name);
+        let registry = Registry::load_with(options.models_file.as_deref())?;
+        let name = options.model.clone().unwrap_or_else(|| registry.default.clone());
+        let path = PathBuf::from(&name);
         // A folder that happens to have the name of a model can be written as `./name`.
-        let (sampling, place) = match registry.models.contains_key(name) || !path.exists() {
-            true => {
-                let entry = registry.entry(name)?;
-                (entry.sampling.clone(), Place::known(name, entry)?)
-            }
+        let (sampling, place) = match registry.models.contains_key(&name) || !path.exists() {
+            true => (registry.entry(&name)?.sampling.clone(), Place::known(&registry, &name)?),
             false => (SamplingOverrides::default(), Place::Path(path)),
         };
-        Ok(Self { name: name.to_owned(), sampling, place })
+        Ok(Self { name, sampling, place })
     }
 }
 
 impl Place {
-    fn known(name: &str, entry: &ModelEntry) -> Result<Self> {
-        if entry.built_in {
+    fn known(registry: &Registry, name: &str) -> Result<Self> {
+        if registry.entry(name)?.built_in {
             return Ok(Self::BuiltIn);
         }
         let folder = Registry::folder(name)?;
-        if folder.is_dir() {
-            return Ok(Self::Path(folder));
+        match folder.is_dir() {
+            true => Ok(Self::Path(folder)),
+            false => Ok(Self::Cache(Cached { registry: registry.clone(), name: name.to_owned() })),
         }
-        let (files, repo) = (entry.files.join(", "), entry.repo.clone());
-        Err(Error::ModelNotHere { name: name.to_owned(), files, repo, folder })
+    }
+
+    /// The file or folder of the backbone; nothing for a model that is part of the program.
+    fn weights(&self) -> Result<Option<PathBuf>> {
+        match self {
+            Self::BuiltIn => Ok(None),
+            Self::Path(path) => Ok(Some(path.clone())),
+            Self::Cache(cached) => cached.part(ModelPart::Backbone).map(Some),
+        }
     }
 
     fn backbone(&self) -> Result<BackboneSource> {
-        let Self::Path(path) = self else {
+        let Some(path) = self.weights()? else {
             return Ok(BackboneSource::Random { config: Box::new(demo::backbone()?), seed: demo::SEED });
         };
-        let folder = folder_of(path);
+        let folder = folder_of(&path);
         let params = existing(folder, &["params.json"]);
-        let checkpoint = open_weights(path);
+        let checkpoint = open_weights(&path);
         let silent = match &checkpoint {
             Ok(checkpoint) => checkpoint.architecture().is_none(),
             Err(error) => matches!(error, Error::MissingPart { .. }),
@@ -217,8 +240,10 @@ impl Place {
     }
 
     fn codec(&self) -> Result<Source<CodecConfig>> {
-        let Self::Path(path) = self else {
-            return Ok(Source::Random { config: demo::codec(), seed: demo::SEED });
+        let path = match self {
+            Self::BuiltIn => return Ok(Source::Random { config: demo::codec(), seed: demo::SEED }),
+            Self::Cache(cached) => return cached.part(ModelPart::Codec).map(Source::Path),
+            Self::Path(path) => path,
         };
         let folder = folder_of(path);
         let codec = existing_or_gguf(folder, &CODECS, zonos_codec::GGUF_ARCHITECTURE)?;
@@ -226,11 +251,44 @@ impl Place {
     }
 
     fn speaker(&self) -> Result<Option<Source<SpeakerConfig>>> {
-        let Self::Path(path) = self else {
-            return Ok(Some(Source::Random { config: demo::speaker(), seed: demo::SEED }));
+        let path = match self {
+            Self::BuiltIn => return Ok(Some(Source::Random { config: demo::speaker(), seed: demo::SEED })),
+            Self::Cache(cached) => return Ok(cached.part(ModelPart::Speaker).ok().map(Source::Path)),
+            Self::Path(path) => path,
         };
         let found = existing_or_gguf(folder_of(path), &SPEAKERS, zonos_speaker::GGUF_ARCHITECTURE)?;
         Ok(found.map(Source::Path))
+    }
+}
+
+impl Cached {
+    /// The file of a part that is opened.
+    fn part(&self, part: ModelPart) -> Result<PathBuf> {
+        let entry = self.registry.entry(&self.name)?;
+        cached_part(&self.registry, entry, part)?.ok_or_else(|| self.not_here(entry, part))
+    }
+
+    fn not_here(&self, entry: &ModelEntry, part: ModelPart) -> Error {
+        let Some((_, group)) = self.registry.groups_of(entry).find(|(_, group)| group.part == part) else {
+            return Error::NoSpeakerEncoder;
+        };
+        let bytes: Option<u64> = group.files.iter().map(HubFile::expected_size).sum();
+        let size = bytes.map_or_else(String::new, |bytes| format!("about {} MB, ", bytes.div_ceil(1_000_000)));
+        let folder = Registry::folder(&self.name).unwrap_or_default();
+        Error::ModelNotHere { name: self.name.clone(), part, size: format!("{size}{}", group.repo), folder }
+    }
+}
+
+/// Where a part of a model is: the file or folder that is opened.
+///
+/// # Errors
+/// When it is not here, or is part of the program.
+pub fn part_path(options: &EngineOptions, part: ModelPart) -> Result<PathBuf> {
+    let built_in = || Error::BuiltIn { name: options.model.clone().unwrap_or_default() };
+    match part {
+        ModelPart::Backbone => Found::by(options)?.place.weights()?.ok_or_else(built_in),
+        ModelPart::Codec => find_codec(options)?.into_path().ok_or_else(built_in),
+        ModelPart::Speaker => find_speaker(options)?.ok_or(Error::NoSpeakerEncoder)?.into_path().ok_or_else(built_in),
     }
 }
 
@@ -239,14 +297,14 @@ impl Place {
 /// # Errors
 /// When the list of models cannot be read or does not know the name.
 pub fn missing_parts(options: &EngineOptions) -> Result<Vec<String>> {
-    let place = match Found::by(options) {
-        Ok(found) => found.place,
-        Err(error @ Error::ModelNotHere { .. }) => return Ok(vec![error.to_string()]),
-        Err(error) => return Err(error),
-    };
+    let place = Found::by(options)?.place;
     let backbone = place.backbone().err();
     let codec = find_codec(options).err();
-    let speaker = find_speaker(options)?.is_none().then_some(Error::NoSpeakerEncoder);
+    let speaker = match (&place, find_speaker(options)?) {
+        (_, Some(_)) => None,
+        (Place::Cache(cached), None) => cached.part(ModelPart::Speaker).err(),
+        (_, None) => Some(Error::NoSpeakerEncoder),
+    };
     Ok([backbone, codec, speaker].into_iter().flatten().map(|error| error.to_string()).collect())
 }
 

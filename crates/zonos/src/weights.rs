@@ -1,6 +1,7 @@
 //! What is done with a model's weights beside speaking: quantizing, converting, comparing.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use candle_core::DType;
 use serde::Serialize;
@@ -46,6 +47,41 @@ pub fn convert(model: &str, output: impl AsRef<Path>, mut on_bytes: impl FnMut(u
     let checkpoint = find_checkpoint(&EngineOptions::model(model))?;
     let total = checkpoint.bytes();
     Ok(zonos_lm::convert(checkpoint, output.as_ref(), |done| on_bytes(done, total))?)
+}
+
+/// What a model's weights look like inside.
+#[derive(Clone, Debug, Serialize)]
+pub struct WeightsReport {
+    /// Where they are.
+    pub path: PathBuf,
+    /// The architecture that a GGUF file names.
+    pub architecture: Option<String>,
+    /// How many tensors there are.
+    pub tensors: usize,
+    /// Bytes of all tensors as stored.
+    pub bytes: u64,
+    /// Bytes by the type that numbers are stored as.
+    pub stored_as: BTreeMap<String, u64>,
+}
+
+/// Looks into the weights of a model's backbone, a name or a path: what is there decides, not what it is called.
+///
+/// # Errors
+/// When the weights are not there or damaged.
+pub fn look_inside(options: &EngineOptions) -> Result<WeightsReport> {
+    let checkpoint = find_checkpoint(options)?;
+    let mut stored_as = BTreeMap::new();
+    for name in checkpoint.names() {
+        let tensor = checkpoint.raw(name).map_err(zonos_lm::Error::from)?;
+        *stored_as.entry(tensor.element.to_string()).or_insert(0) += tensor.bytes.len() as u64;
+    }
+    Ok(WeightsReport {
+        path: checkpoint.path().to_owned(),
+        architecture: checkpoint.architecture().map(str::to_owned),
+        tensors: checkpoint.names().len(),
+        bytes: checkpoint.bytes(),
+        stored_as,
+    })
 }
 
 /// How two models are compared.

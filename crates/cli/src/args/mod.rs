@@ -1,6 +1,7 @@
 //! The command line: one definition from which help, completions and manual pages come.
 
 mod model;
+mod models;
 mod reading;
 mod say;
 mod values;
@@ -17,6 +18,7 @@ use crate::exit;
 use crate::output::Output;
 
 pub use model::ModelArgs;
+pub use models::{FetchArgs, ListArgs, ModelsCommand, PartArg};
 pub use reading::{LevelArgs, ReadingArgs};
 pub use say::SayArgs;
 pub use values::{languages, precisions, sample_formats};
@@ -44,6 +46,9 @@ pub enum Command {
     /// Keeps voices by name: makes, lists, blends and removes them
     #[command(subcommand)]
     Voice(VoiceCommand),
+    /// Lists, fetches, checks and removes models known by name
+    #[command(subcommand)]
+    Models(ModelsCommand),
     /// Writes text as it is spoken, line by line
     ///
     /// What is not understood stays unchanged. A text that needs nothing is printed as it is.
@@ -187,6 +192,11 @@ pub enum RandomModel {
 /// Arguments of `doctor`.
 #[derive(Args, Debug)]
 pub struct DoctorArgs {
+    /// Tells more of one model: a name, a folder, or a file of weights
+    #[arg(long, value_name = "NAME|PATH", value_hint = ValueHint::AnyPath)]
+    pub model: Option<String>,
+    #[command(flatten)]
+    pub list: ListArgs,
     /// Prints one JSON object
     #[arg(long)]
     pub json: bool,

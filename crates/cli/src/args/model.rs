@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use zonos::{DeviceChoice, EngineOptions, Precision};
 
-use super::precisions;
+use super::{FetchArgs, ListArgs, precisions};
 
 /// Which model, and what it computes on.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Model")]
 pub struct ModelArgs {
-    /// A name that `zonos doctor` lists, a folder, or a file of weights [default: ZONOS_MODEL, else zonos2]
+    /// A name that `zonos models list` shows, a folder, or a file of weights [default: ZONOS_MODEL, else zonos2-q8]
     #[arg(long, value_name = "NAME|PATH", value_hint = ValueHint::AnyPath)]
     pub model: Option<String>,
     /// A codec in the place of the model's own
@@ -29,6 +29,10 @@ pub struct ModelArgs {
     /// Threads that compute on the CPU, 1-1024 [default: one for each core]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub threads: Option<usize>,
+    #[command(flatten)]
+    pub fetch: FetchArgs,
+    #[command(flatten)]
+    pub list: ListArgs,
 }
 
 impl ModelArgs {
@@ -44,6 +48,7 @@ impl ModelArgs {
             precision: self.dtype,
             codec: self.codec.clone(),
             speaker_encoder: self.speaker_encoder.clone(),
+            models_file: self.list.models_file.clone(),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use zonos::bench::{BenchOptions, BenchReport};
-use zonos::{Engine, EngineOptions, Precision};
+use zonos::{Engine, EngineOptions, ModelPart, Precision};
 
 use super::load_engine;
+use super::pull::offer;
 use crate::args::{BenchArgs, RandomModel};
 use crate::output::{print, print_json};
 use crate::progress::Ui;
@@ -15,7 +16,10 @@ pub fn run(args: &BenchArgs, ui: Ui) -> Result<()> {
     args.model.set_threads()?;
     let engine = match args.random {
         Some(RandomModel::Full) => random_full(args, ui)?,
-        None => load_engine(&args.model, ui)?,
+        None => {
+            offer(&args.model, &[ModelPart::Backbone, ModelPart::Codec], ui)?;
+            load_engine(&args.model, ui)?
+        }
     };
     let report = ui.during("measuring", || engine.bench(&options))?;
     if args.json { print_json(&report) } else { print(&table(&rows(&report))) }

@@ -1,8 +1,9 @@
 //! `zonos encode` and `zonos decode`: the codec alone.
 
 use anyhow::Result;
-use zonos::{AudioCodec, ReadLimits, WavOptions};
+use zonos::{AudioCodec, ModelPart, ReadLimits, WavOptions};
 
+use super::pull::offer;
 use crate::args::{DecodeArgs, EncodeArgs, ModelArgs};
 use crate::exit::usage;
 use crate::output::{Sound, check_file, held};
@@ -36,5 +37,6 @@ pub fn decode(args: &DecodeArgs, ui: Ui) -> Result<()> {
 
 fn load(model: &ModelArgs, ui: Ui) -> Result<AudioCodec> {
     model.set_threads()?;
+    offer(model, &[ModelPart::Codec], ui)?;
     Ok(ui.during("loading the codec", || AudioCodec::load(&model.options()))?)
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use serde::Serialize;
-use zonos::{DeviceChoice, EngineOptions, Machine, ModelEntry, Registry, VoiceLibrary, missing_parts};
+use zonos::{DeviceChoice, EngineOptions, HubOptions, Machine, ModelStatus, Registry, VoiceLibrary, missing_parts};
 
 use super::features;
+use super::models::here;
 use crate::args::DoctorArgs;
 use crate::output::{print, print_json};
 use crate::table::{bytes, table};
@@ -26,26 +27,39 @@ struct Findings {
     machine: Machine,
     home: PathBuf,
     voices: Vec<String>,
-    models: Vec<ModelFindings>,
+    downloads: Downloads,
+    models: Vec<ModelStatus>,
+    /// Of the model that was asked for.
+    asked: Option<Asked>,
 }
 
+/// What is known of the hub without asking it.
 #[derive(Serialize)]
-struct ModelFindings {
-    name: String,
-    default: bool,
-    description: String,
-    licence: String,
+struct Downloads {
+    endpoint: String,
+    cache: PathBuf,
+    /// Where the token was found.
+    token: Option<String>,
+    offline: bool,
+}
+
+/// One model, a name or a path.
+#[derive(Serialize)]
+struct Asked {
+    model: String,
     ready: bool,
     missing: Vec<String>,
 }
 
 pub fn run(args: &DoctorArgs) -> Result<()> {
-    let findings = Findings::gather()?;
+    let findings = Findings::gather(args)?;
     if args.json { print_json(&findings) } else { print(&findings.text()) }
 }
 
 impl Findings {
-    fn gather() -> Result<Self> {
+    fn gather(args: &DoctorArgs) -> Result<Self> {
+        let options = EngineOptions { models_file: args.list.models_file.clone(), ..EngineOptions::default() };
+        let registry = Registry::load_with(options.models_file.as_deref())?;
         Ok(Self {
             version: env!("CARGO_PKG_VERSION"),
             target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
@@ -55,12 +69,15 @@ impl Findings {
             machine: Machine::now(),
             home: zonos::home()?,
             voices: VoiceLibrary::open_default()?.names()?,
-            models: models()?,
+            downloads: Downloads::gather()?,
+            models: ModelStatus::all(&registry, &options)?,
+            asked: args.model.as_ref().map(|model| Asked::gather(model, &options)).transpose()?,
         })
     }
 
     fn text(&self) -> String {
-        let models: String = self.models.iter().map(ModelFindings::text).collect();
+        let models: String = self.models.iter().map(model_text).collect();
+        let asked = self.asked.as_ref().map(Asked::text).unwrap_or_default();
         let memory = self.machine.memory_bytes.map_or("unknown".to_owned(), bytes);
         let rows = table(&[
             ("zonos", format!("{} ({})", self.version, self.target)),
@@ -70,36 +87,48 @@ impl Findings {
             ("threads", self.machine.threads.to_string()),
             ("memory", memory),
             ("data folder", self.home.display().to_string()),
+            ("downloads", self.downloads.text()),
             ("voices", if self.voices.is_empty() { "none".to_owned() } else { self.voices.join(", ") }),
         ]);
-        format!("{rows}\nmodels\n{models}")
+        format!("{rows}\nmodels\n{models}{asked}")
     }
 }
 
-impl ModelFindings {
-    fn new(name: &str, entry: &ModelEntry, default: &str) -> Result<Self> {
-        let missing = missing_parts(&EngineOptions::model(name))?;
-        Ok(Self {
-            name: name.to_owned(),
-            default: name == default,
-            description: entry.description.clone(),
-            licence: entry.licence.clone(),
-            ready: missing.is_empty(),
-            missing,
-        })
+impl Downloads {
+    fn gather() -> Result<Self> {
+        let HubOptions { endpoint, cache, token, offline, .. } =
+            HubOptions::from_environment().map_err(zonos::Error::from)?;
+        let token = token.map(|token| token.origin().to_owned());
+        Ok(Self { endpoint, cache: cache.folder().to_owned(), token, offline })
     }
 
     fn text(&self) -> String {
-        let state = if self.ready { "ready" } else { "not here" };
-        let default = if self.default { ", default" } else { "" };
-        let missing: String = self.missing.iter().map(|part| format!("    {part}\n")).collect();
-        format!("  {} ({state}{default}): {} {}\n{missing}", self.name, self.description, self.licence)
+        let token = self.token.as_ref().map_or("no token".to_owned(), |origin| format!("token from {origin}"));
+        let offline = if self.offline { ", offline" } else { "" };
+        format!("{}, from {}, {token}{offline}", self.cache.display(), self.endpoint)
     }
 }
 
-fn models() -> Result<Vec<ModelFindings>> {
-    let registry = Registry::load()?;
-    registry.models.iter().map(|(name, entry)| ModelFindings::new(name, entry, &registry.default)).collect()
+impl Asked {
+    fn gather(model: &str, options: &EngineOptions) -> Result<Self> {
+        let missing = missing_parts(&EngineOptions { model: Some(model.to_owned()), ..options.clone() })?;
+        Ok(Self { model: model.to_owned(), ready: missing.is_empty(), missing })
+    }
+
+    fn text(&self) -> String {
+        let state = if self.ready { "is ready" } else { "is not ready" };
+        let missing: String = self.missing.iter().map(|part| format!("    {part}\n")).collect();
+        format!("\n{} {state}\n{missing}", self.model)
+    }
+}
+
+fn model_text(model: &ModelStatus) -> String {
+    let default = if model.default { ", default" } else { "" };
+    let memory = if model.fits_memory == Some(false) { ", needs more memory than this machine has" } else { "" };
+    // Of what is not here at all, the first line says enough.
+    let shown = if model.files.iter().any(|file| file.file.is_some()) || model.folder.is_some() { 3 } else { 1 };
+    let missing: String = model.missing.iter().take(shown).map(|part| format!("    {part}\n")).collect();
+    format!("  {} ({}{default}{memory}): {}\n{missing}", model.name, here(model), model.description)
 }
 
 /// Every device that opens.

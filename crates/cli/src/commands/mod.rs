@@ -5,7 +5,9 @@ mod check;
 mod codes;
 mod doctor;
 mod features;
+mod models;
 mod normalize;
+mod pull;
 mod say;
 mod shell;
 mod voice;
@@ -23,6 +25,7 @@ pub fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Say(args) => say::run(args, ui),
         Command::Voice(command) => voice::run(command, ui),
+        Command::Models(command) => models::run(command, ui),
         Command::Normalize(args) => normalize::run(args),
         Command::Encode(args) => codes::encode(args, ui),
         Command::Decode(args) => codes::decode(args, ui),

@@ -3,10 +3,12 @@
 use anyhow::{Result, bail};
 use serde::Serialize;
 use zonos::{
-    Engine, FinishReason, Reading, ReadingProgress, ReadingReport, ReadingStream, Report, Request, Voice, WavOptions,
+    Engine, FinishReason, ModelPart, Reading, ReadingProgress, ReadingReport, ReadingStream, Report, Request, Voice,
+    WavOptions,
 };
 
 use super::load_engine;
+use super::pull::offer;
 use crate::args::{AudioFormatArgs, ModelArgs, SayArgs};
 use crate::exit::Interrupted;
 use crate::inputs::{VoiceSource, find_voices, make_voices, mean};
@@ -34,6 +36,7 @@ pub fn run(args: &SayArgs, ui: Ui) -> Result<()> {
     args.output.check(args.sound.format.raw)?;
     let voices = find_voices(&args.voices)?;
     args.model.set_threads()?;
+    offer(&args.model, &ModelPart::ALL, ui)?;
     // Before the model, which takes long to load: a bad voice is told at once.
     let reading = match voice(voices, &args.model, ui)? {
         Some(voice) => reading.voice(voice),

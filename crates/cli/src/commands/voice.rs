@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use serde::Serialize;
-use zonos::{Voice, VoiceLibrary};
+use zonos::{ModelPart, Voice, VoiceLibrary};
 
+use super::pull::offer;
 use crate::args::{AddArgs, BlendArgs, EmbedArgs, ModelArgs, VoiceCommand};
 use crate::exit::usage;
-use crate::inputs::{find_voices, make_voices, mean};
+use crate::inputs::{VoiceSource, find_voices, make_voices, mean};
 use crate::output::{check_file, held, print, print_json};
 use crate::progress::Ui;
 use crate::table::table;
@@ -57,6 +58,9 @@ fn embed(args: &EmbedArgs, ui: Ui) -> Result<()> {
 fn voices(names: &[String], model: &ModelArgs, ui: Ui) -> Result<Vec<Voice>> {
     let sources = find_voices(names)?;
     model.set_threads()?;
+    if sources.iter().any(|source| matches!(source, VoiceSource::Audio(_))) {
+        offer(model, &[ModelPart::Speaker], ui)?;
+    }
     ui.during("listening to the voice", || make_voices(sources, &model.options()))
 }
 

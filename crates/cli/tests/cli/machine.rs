@@ -29,8 +29,14 @@ fn doctor_shows_what_is_here() {
     sandbox.chirp("a.wav", 500.0);
     sandbox.run(&["voice", "add", "anna", "a.wav", "--model", "demo"]).done();
     let text = sandbox.run(&["doctor"]).done().text();
-    for words in [env!("CARGO_PKG_VERSION"), "cpu", "anna", "demo (ready)", "zonos2 (not here, default)", "params.json"]
-    {
+    for words in [
+        env!("CARGO_PKG_VERSION"),
+        "cpu",
+        "anna",
+        "demo (built in)",
+        "zonos2-q8 (no, default",
+        "zonos models pull zonos2-q8",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
 }

@@ -12,6 +12,8 @@ mod models;
 mod pipes;
 mod real_voices;
 mod say;
+#[path = "../../../hub/tests/server/mod.rs"]
+mod server;
 mod streaming;
 mod support;
 mod text;

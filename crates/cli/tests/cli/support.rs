@@ -53,8 +53,12 @@ impl Sandbox {
             .args(args)
             .current_dir(self.0.path())
             .env("ZONOS_HOME", self.path("home"))
-            .env_remove("ZONOS_MODELS")
-            .env_remove("ZONOS_MODEL");
+            .env("HF_HOME", self.path("home/hf"))
+            // Nothing is ever asked of the real hub.
+            .env("HF_ENDPOINT", "http://127.0.0.1:1");
+        for name in ["ZONOS_MODELS", "ZONOS_MODEL", "HF_TOKEN", "HF_TOKEN_PATH", "HF_HUB_CACHE", "HF_HUB_OFFLINE"] {
+            command.env_remove(name);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
