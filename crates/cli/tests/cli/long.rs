@@ -44,7 +44,7 @@ fn pauses_in_the_text_are_heard_and_can_be_switched_off() {
         samples(&sandbox.read("a.wav")).len()
     };
     let paused = length(&[]);
-    assert!((2 * 44_100..2 * 44_100 + 2 * PART).contains(&paused), "{paused}");
+    assert!((2 * 44_100..=2 * 44_100 + 2 * PART).contains(&paused), "{paused}");
     assert!(length(&["--no-pause-marks"]) <= PART);
     assert!(length(&["--no-split"]) <= PART);
     sandbox.say(&["One. [pause 99s] Two.", "-o", "a.wav"]).fails(2, &["[pause 99s]", "byte 5", "[pause 0.8s]"]);
