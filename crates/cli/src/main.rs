@@ -6,6 +6,8 @@ mod commands;
 mod exit;
 mod inputs;
 mod interrupt;
+mod jobs;
+mod manifest;
 mod output;
 mod progress;
 mod table;

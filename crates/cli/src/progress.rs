@@ -62,6 +62,12 @@ impl Ui {
         Fetching { bars, file, all }
     }
 
+    /// Counts what is finished.
+    pub fn counting(self, what: &'static str) -> Counting {
+        let wait = Wait::new(self, format!("0 {what}"));
+        Counting { wait, what, started: Instant::now() }
+    }
+
     fn target(self) -> ProgressDrawTarget {
         if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
     }
@@ -125,6 +131,22 @@ impl Fetching {
 impl Drop for Fetching {
     fn drop(&mut self) {
         let _ = self.bars.clear();
+    }
+}
+
+/// How many of several things are finished.
+pub struct Counting {
+    wait: Wait,
+    what: &'static str,
+    started: Instant,
+}
+
+impl Counting {
+    /// Shows how many are finished, and how many seconds of speech they are.
+    pub fn show(&self, finished: usize, seconds: f64) {
+        let (bar, what) = (&self.wait.0, self.what);
+        let speed = seconds / self.started.elapsed().as_secs_f64().max(1e-9);
+        bar.set_message(format!("{finished} {what}, {seconds:.1} s of speech, {speed:.2} times as fast as it plays"));
     }
 }
 

@@ -50,7 +50,8 @@ pub struct BenchReport {
     pub bandwidth_share: Option<f64>,
     /// Seconds of computation in the codec per second of audio.
     pub codec_real_time_factor: f64,
-    /// From the request to its first samples: prompt, as many frames as the delay pattern needs, codec.
+    /// From the request to the first samples of a stream: prompt, as many frames as the delay pattern and the codec's
+    /// context need, codec.
     pub first_audio_ms: f64,
 }
 
@@ -105,14 +106,17 @@ impl Engine {
         self.begin(prompt, options)
     }
 
-    /// Milliseconds until the first frame of samples.
+    /// Milliseconds until the first frame of samples is final.
     fn first_audio(&self, prompt: &Prompt, seed: u64) -> Result<f64> {
         let started = Instant::now();
-        let mut generation = self.start(prompt, seed, self.backbone().config().codebooks)?;
+        let mut stream = self.codec().stream();
+        let frames = self.backbone().config().codebooks + self.codec().context_frames();
+        let mut generation = self.start(prompt, seed, frames)?;
         while generation.finish_reason().is_none() {
             step(self.backbone(), &mut [&mut generation])?;
         }
-        self.decode(&self.codes(&generation.aligned_from(0))?)?;
+        stream.push(generation.aligned_from(0).ids());
+        self.codec().decode_next(&mut stream, 1)?;
         Ok(millis(started))
     }
 

@@ -15,7 +15,8 @@
 //! ```
 //!
 //! [`Engine`] holds a model; [`Request`] says what to speak and how; [`Speech`] is what comes of it. A [`Voice`] is
-//! made from audio by [`Engine::voice`], and kept by name in a [`VoiceLibrary`].
+//! made from audio by [`Engine::voice`], and kept by name in a [`VoiceLibrary`]. [`Engine::stream`] hands samples out
+//! while they are made; a [`Batch`] speaks many requests together.
 
 mod batch;
 pub mod bench;

@@ -58,6 +58,11 @@ impl AudioCodec {
         Ok(Codes::load(path, self.0.codebook_size())?)
     }
 
+    /// Frames on both sides of a frame that its samples depend on.
+    pub(crate) fn context_frames(&self) -> usize {
+        self.0.context_frames()
+    }
+
     pub(crate) fn stream(&self) -> DecodeStream {
         DecodeStream::new(&self.0)
     }

@@ -1,5 +1,6 @@
 //! The command line: one definition from which help, completions and manual pages come.
 
+mod batch;
 mod model;
 mod models;
 mod reading;
@@ -17,11 +18,12 @@ use zonos::{Language, SampleFormat};
 use crate::exit;
 use crate::output::Output;
 
+pub use batch::BatchArgs;
 pub use model::ModelArgs;
 pub use models::{FetchArgs, ListArgs, ModelsCommand, PartArg};
 pub use reading::{LevelArgs, ReadingArgs};
 pub use say::SayArgs;
-pub use values::{languages, precisions, sample_formats};
+pub use values::{languages, precisions, sample_formats, seconds};
 pub use voice::{AddArgs, BlendArgs, EmbedArgs, VoiceCommand};
 pub use weights::{CompareArgs, ConvertArgs, QuantizeArgs};
 
@@ -43,6 +45,8 @@ pub struct Cli {
 pub enum Command {
     /// Speaks a text
     Say(Box<SayArgs>),
+    /// Speaks many texts together, to a folder; takes up again what was begun
+    Batch(BatchArgs),
     /// Keeps voices by name: makes, lists, blends and removes them
     #[command(subcommand)]
     Voice(VoiceCommand),

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod batch;
 mod bench;
 mod check;
 mod codes;
@@ -24,6 +25,7 @@ pub fn run(cli: &Cli) -> Result<()> {
     let ui = Ui::new(cli.quiet);
     match &cli.command {
         Command::Say(args) => say::run(args, ui),
+        Command::Batch(args) => batch::run(args, ui),
         Command::Voice(command) => voice::run(command, ui),
         Command::Models(command) => models::run(command, ui),
         Command::Normalize(args) => normalize::run(args),

@@ -1,6 +1,7 @@
 //! The `zonos` command as a person or a script uses it, with the built-in demo model.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod batch;
 mod codes;
 mod help;
 #[cfg(unix)]
