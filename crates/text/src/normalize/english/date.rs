@@ -65,11 +65,11 @@ fn numeric(view: &View, day_first: bool, found: &mut Candidates) {
 /// The month named at token `n`, and the token after it and the full stop of its abbreviation.
 fn month(view: &View, n: usize) -> Option<(u8, usize)> {
     let word = view.text(n);
-    let is_named = |month: &&str| {
+    let is_named = |month: &str| {
         let short = month.get(..3).is_some_and(|short| short.eq_ignore_ascii_case(word));
         short || month.eq_ignore_ascii_case(word) || (month.starts_with("sept") && word.eq_ignore_ascii_case("sept"))
     };
-    let index = MONTHS.iter().position(|month| is_named(&month))?;
+    let index = MONTHS.iter().position(|month| is_named(month))?;
     let short = word.len() < MONTHS.get(index)?.len();
     let next = if short && view.is(n + 1, ".") { n + 2 } else { n + 1 };
     Some((index as u8 + 1, next))
