@@ -54,7 +54,7 @@ impl Company {
                     assert!(*samples == alone.samples, "{request:?}");
                     assert_eq!(report.finish_reason, alone.report.finish_reason);
                 }
-                Event::Failed(error) => panic!("{error}"),
+                Event::Failed(error) => unreachable!("{error}"),
             }
             self.requests.remove(&ticket);
         }
