@@ -13,6 +13,8 @@
 mod address;
 mod candidate;
 mod english;
+mod european;
+mod french;
 mod german;
 mod item;
 mod number;
@@ -113,9 +115,10 @@ fn rules(language: Language) -> Option<&'static dyn Rules> {
         Language::AmericanEnglish => Some(&english::AMERICAN),
         Language::BritishEnglish => Some(&english::BRITISH),
         Language::German => Some(&german::German),
+        Language::French => Some(&french::French),
         Language::BrazilianPortuguese => Some(&portuguese::Portuguese),
         Language::Spanish => Some(&spanish::Spanish),
-        Language::French | Language::Italian | Language::Japanese | Language::Mandarin | Language::Korean => None,
+        Language::Italian | Language::Japanese | Language::Mandarin | Language::Korean => None,
     }
 }
 

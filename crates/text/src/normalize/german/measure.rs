@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use super::ordinal::gender_of;
-use super::quantity::{self, Quantity};
+use super::quantity::{self, MAGNITUDES};
+use crate::normalize::european::quantity::{Quantity, item};
 use crate::normalize::item::{Gender, Item, Measure, Percent};
 use crate::normalize::table::{Row, Table};
 use crate::normalize::view::View;
@@ -13,7 +14,7 @@ static UNITS: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("unit
 
 /// Reads the unit that an amount has, and makes a measure of both.
 pub fn with_unit(view: &View, quantity: &Quantity) -> Option<(Item, usize)> {
-    let magnitude = quantity.with_magnitude(view);
+    let magnitude = quantity.with_magnitude(view, &MAGNITUDES);
     let Quantity { amount, next } = magnitude.as_ref().unwrap_or(quantity);
     let n = view.after_space(*next);
     let percent = |per_mille| (Item::Percent(Percent { amount: amount.clone(), per_mille }), n + 1);
@@ -32,7 +33,7 @@ pub fn with_unit(view: &View, quantity: &Quantity) -> Option<(Item, usize)> {
 pub fn by_unit(view: &View, quantity: &Quantity) -> Option<(Item, usize)> {
     let (per, next) = per(view, quantity.next)?;
     let words = Item::Words(format!("pro {per}"));
-    Some((Item::Sequence(vec![quantity::item(quantity.amount.clone()), words]), next))
+    Some((Item::Sequence(vec![item(quantity.amount.clone()), words]), next))
 }
 
 /// The unit at token `n` and the token after it, where no word goes on.

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use super::cardinal;
 use super::measure;
 use super::ordinal::gender_of;
-use super::quantity::{self, Quantity};
+use super::quantity::{self, MAGNITUDES};
 use crate::normalize::candidate::{Candidates, cost};
+use crate::normalize::european::quantity::Quantity;
 use crate::normalize::item::{Amount, Decimal, Gender, Integer, Item, Money};
 use crate::normalize::number;
 use crate::normalize::table::Table;
@@ -38,8 +39,8 @@ pub fn recognize_signed(view: &View, found: &mut Candidates) {
     let Some((sign, _, next)) = CURRENCIES.longest(view, minus) else { return };
     let start = view.after_space(next);
     let (start, negative) = if view.is(start, "-") { (start + 1, true) } else { (start, minus > 0) };
-    if let Some(quantity) = Quantity::read(view, start, negative) {
-        let quantity = quantity.with_magnitude(view).unwrap_or(quantity);
+    if let Some(quantity) = quantity::read(view, start, negative) {
+        let quantity = quantity.with_magnitude(view, &MAGNITUDES).unwrap_or(quantity);
         push(view, sign, quantity, found);
     }
 }

@@ -2,10 +2,11 @@
 
 use super::measure;
 use super::money;
-use super::quantity::{self, Quantity};
+use super::quantity::{self, MAGNITUDES};
 use super::score;
 use crate::normalize::candidate::{Candidates, cost};
-use crate::normalize::item::{Amount, Integer, Item, Part, Range, Relation};
+use crate::normalize::european::quantity::{Quantity, item};
+use crate::normalize::item::{Integer, Item, Part, Range, Relation};
 use crate::normalize::number;
 use crate::normalize::token::Kind;
 use crate::normalize::view::View;
@@ -19,10 +20,10 @@ pub fn recognize(view: &View, found: &mut Candidates) {
     if let Some((parts, next)) = chain(view, start).filter(|_| start == 0) {
         found.push(next, cost::LIKELY, Item::Serial(parts));
     }
-    let Some(quantity) = Quantity::read(view, start, start > 0) else { return };
-    found.push(quantity.next, cost::LIKELY, quantity::item(quantity.amount.clone()));
-    if let Some(large) = quantity.with_magnitude(view) {
-        found.push(large.next, cost::LIKELY, quantity::item(large.amount));
+    let Some(quantity) = quantity::read(view, start, start > 0) else { return };
+    found.push(quantity.next, cost::LIKELY, item(quantity.amount.clone()));
+    if let Some(large) = quantity.with_magnitude(view, &MAGNITUDES) {
+        found.push(large.next, cost::LIKELY, item(large.amount));
     }
     for (item, next) in named(view, &quantity).into_iter().chain(measure::by_unit(view, &quantity)) {
         found.push(next, cost::SURE, item);
@@ -53,16 +54,16 @@ fn range(view: &View, from: Quantity, found: &mut Candidates) {
         _ => return,
     };
     let start = if spaced { view.after_space(sign + 1) } else { sign + 1 };
-    let Some(to) = Quantity::read(view, start, false).filter(|to| !view.is(to.next, "-")) else { return };
+    let Some(to) = quantity::read(view, start, false).filter(|to| !view.is(to.next, "-")) else { return };
     let mut push = |to, next, cost| {
-        let range = Range { from: quantity::item(from.amount.clone()), to, relation };
+        let range = Range { from: item(from.amount.clone()), to, relation };
         found.push(next, cost, Item::Range(Box::new(range)));
     };
     match named(view, &to) {
         Some((item, next)) => push(item, next, cost::SURE),
         // A long dash stays as it is, as in the reference.
         None if view.is(sign, "–") || view.kind(to.next).is_word() => {}
-        None => push(quantity::item(to.amount), to.next, cost::LIKELY),
+        None => push(item(to.amount), to.next, cost::LIKELY),
     }
 }
 
@@ -78,7 +79,7 @@ fn chain(view: &View, start: usize) -> Option<(Vec<Part>, usize)> {
         parts.extend([Part::Sign(sign.to_owned()), Part::Digits(digits.into_owned())]);
         next += 2;
     }
-    let whole = Quantity::read(view, start, false).is_some_and(|quantity| quantity.next >= next);
+    let whole = quantity::read(view, start, false).is_some_and(|quantity| quantity.next >= next);
     (parts.len() > 1 && !whole).then_some((parts, next))
 }
 
@@ -107,9 +108,4 @@ pub fn relation(relation: Relation) -> &'static str {
         Relation::Score | Relation::Ratio => " zu ",
         Relation::By => " mal ",
     }
-}
-
-/// A whole number as an amount.
-pub fn whole(digits: impl Into<String>) -> Amount {
-    Amount::Integer(Integer::new(digits))
 }

@@ -1,30 +1,20 @@
-//! Signs between numbers and words, as the reference spaces them.
+//! Signs between numbers and words.
 
 use crate::normalize::candidate::{Candidates, cost};
+use crate::normalize::european::joint;
 use crate::normalize::item::Item;
 use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
 pub fn recognize(view: &View, found: &mut Candidates) {
-    let behind_digits = view.kind_before(1) == Kind::Digits;
     let mark = match view.text(0) {
-        "-" if hyphen_opens(view) => " ".to_owned(),
-        "-" | "–" if between_ordinals(view) => " bis ".to_owned(),
-        "–" | "—" if behind_digits && view.kind(1) == Kind::Digits => format!(" {} ", view.text(0)),
-        "/" if behind_digits && between_years(view) => " ".to_owned(),
-        ")" | "]" if behind_digits && view.ends_word(1) => format!(" {}", view.text(0)),
-        "." if behind_digits && splits_off(view) => " .".to_owned(),
-        _ => return,
+        "-" | "–" if between_ordinals(view) => Some(" bis ".to_owned()),
+        "/" if between_years(view) => Some(" ".to_owned()),
+        _ => joint::mark(view),
     };
-    found.push(1, cost::SURE, Item::Mark(mark));
-}
-
-/// Whether a hyphen joins digits and letters, as in `COVID-19` and `401-k`; it is no sound. Not in `3-D-Drucker`, `A4-Papier`.
-fn hyphen_opens(view: &View) -> bool {
-    let letters_first = view.kind_before(1).is_word() && view.kind(1) == Kind::Digits;
-    let digits_first = view.kind_before(1) == Kind::Digits && !view.kind_before(2).is_word();
-    let digits_first = digits_first && view.kind(1).is_word() && !view.is(2, "-");
-    letters_first || digits_first
+    if let Some(mark) = mark {
+        found.push(1, cost::SURE, Item::Mark(mark));
+    }
 }
 
 /// The hyphen of `1.-5. Mai`.
@@ -35,11 +25,6 @@ fn between_ordinals(view: &View) -> bool {
 
 /// The slash of `1939/40`.
 fn between_years(view: &View) -> bool {
-    view.text_before(1).len() == 4 && view.kind(1) == Kind::Digits && matches!(view.text(1).len(), 2 | 4)
-}
-
-/// Whether a full stop behind digits has a space before it: where it is not the word's last sign.
-fn splits_off(view: &View) -> bool {
-    matches!(view.text(1), "“" | "”" | "\"" | "«") && view.ends_word(2)
-        || (view.is(1, ".") && view.is(2, ".") && view.kind(3).is_gap())
+    let year_before = view.kind_before(1) == Kind::Digits && view.text_before(1).len() == 4;
+    year_before && view.kind(1) == Kind::Digits && matches!(view.text(1).len(), 2 | 4)
 }
