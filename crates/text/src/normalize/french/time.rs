@@ -13,11 +13,9 @@ pub fn recognize(view: &View, found: &mut Candidates) {
         return;
     }
     let Some((from, next, sure)) = time(view, 0) else { return };
-    if view.is_one_of(next, &["-", "–"]) {
-        if let Some((to, end, _)) = time(view, next + 1) {
-            let range = Range { from: Item::Time(from.clone()), to: Item::Time(to), relation: Relation::To };
-            found.push(end, cost::SURE, Item::Range(Box::new(range)));
-        }
+    if let Some((to, end, _)) = time(view, next + 1).filter(|_| view.is_one_of(next, &["-", "–"])) {
+        let range = Range { from: Item::Time(from.clone()), to: Item::Time(to), relation: Relation::To };
+        found.push(end, cost::SURE, Item::Range(Box::new(range)));
     }
     around_the_clock(view, next, found);
     found.push(next, if sure { cost::SURE } else { cost::LIKELY }, Item::Time(from));
