@@ -12,11 +12,15 @@
 
 mod address;
 mod candidate;
+mod east_asian;
 mod english;
 mod european;
 mod french;
 mod german;
 mod item;
+mod japanese;
+mod korean;
+mod mandarin;
 mod number;
 mod path;
 mod portuguese;
@@ -118,7 +122,10 @@ fn rules(language: Language) -> Option<&'static dyn Rules> {
         Language::French => Some(&french::French),
         Language::BrazilianPortuguese => Some(&portuguese::Portuguese),
         Language::Spanish => Some(&spanish::Spanish),
-        Language::Italian | Language::Japanese | Language::Mandarin | Language::Korean => None,
+        Language::Japanese => Some(&japanese::Japanese),
+        Language::Mandarin => Some(&mandarin::Mandarin),
+        Language::Korean => Some(&korean::Korean),
+        Language::Italian => None,
     }
 }
 

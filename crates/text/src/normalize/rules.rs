@@ -29,6 +29,11 @@ pub trait Rules: Send + Sync {
     fn closes_up(&self) -> bool {
         true
     }
+
+    /// Whether white space of any length goes away at the text's ends, and not only a single space.
+    fn trims(&self) -> bool {
+        false
+    }
 }
 
 /// Whether both are spoken items, or one is and the other a letter or digit.

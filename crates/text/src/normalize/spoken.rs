@@ -129,7 +129,7 @@ impl<'a, 'r> Writer<'a, 'r> {
         opens
     }
 
-    /// A single space at either end of the text goes away, as do spaces before punctuation that ends a word.
+    /// A single space at either end of the text goes away (or all space there, [`Rules::trims`]), as do spaces before punctuation that ends a word.
     fn leaves_out(&self, token: usize) -> bool {
         let kind = |at: usize| self.tokens.get(at).map_or(Kind::Edge, |token| token.kind);
         if kind(token) != Kind::Space {
@@ -137,7 +137,7 @@ impl<'a, 'r> Writer<'a, 'r> {
         }
         let outer = token == 0 || token + 1 == self.tokens.len();
         let alone = self.tokens.len() == 1;
-        (outer && !alone && self.tokens[token].range().len() == 1)
+        (outer && !alone && (self.tokens[token].range().len() == 1 || self.rules.trims()))
             || (token > 0
                 && kind(token + 1) == Kind::Mark
                 && matches!(&self.text[self.tokens[token + 1].range()], "." | "!" | "?" | "," | ";" | ":")
