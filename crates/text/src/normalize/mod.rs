@@ -17,6 +17,7 @@ mod english;
 mod european;
 mod french;
 mod german;
+mod italian;
 mod item;
 mod japanese;
 mod korean;
@@ -121,11 +122,11 @@ fn rules(language: Language) -> Option<&'static dyn Rules> {
         Language::German => Some(&german::German),
         Language::French => Some(&french::French),
         Language::BrazilianPortuguese => Some(&portuguese::Portuguese),
+        Language::Italian => Some(&italian::Italian),
         Language::Spanish => Some(&spanish::Spanish),
         Language::Japanese => Some(&japanese::Japanese),
         Language::Mandarin => Some(&mandarin::Mandarin),
         Language::Korean => Some(&korean::Korean),
-        Language::Italian => None,
     }
 }
 

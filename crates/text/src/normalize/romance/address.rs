@@ -3,7 +3,9 @@
 use super::super::address;
 use super::super::candidate::{Candidates, cost};
 use super::super::item::{Address, Electronic, Item};
+use super::super::token::{Kind, Script};
 use super::super::view::View;
+use super::lexicon::Lexicon;
 
 /// Endings of the names of files.
 const FILES: [&str; 20] = [
@@ -12,21 +14,35 @@ const FILES: [&str; 20] = [
 ];
 
 /// `a@b.es`, `www.b.es/c`, `archivo.txt`
-pub fn address(view: &View, found: &mut Candidates) {
+pub fn address(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
+    let mut push = |text: &str, kind, next| {
+        found.push(next, cost::SURE, Item::Electronic(Electronic { kind, text: text.to_owned() }));
+    };
     if let Some((address, next)) = address::address(view, 0) {
-        let next = with_bars(view, next);
-        let text = view.slice(0..next).to_owned();
-        found.push(next, cost::SURE, Item::Electronic(Electronic { text, ..address }));
+        let next = with_signs(view, next);
+        push(view.slice(0..next), address.kind, next);
     } else if view.is(1, ".") && FILES.contains(&view.text(2)) && view.begins_word() && view.ends_word(3) {
-        let file = Electronic { kind: Address::Domain, text: view.slice(0..3).to_owned() };
-        found.push(3, cost::LIKELY, Item::Electronic(file));
+        push(view.slice(0..3), Address::Domain, 3);
+    } else if let Some(next) = dotted_words(view, 0).filter(|_| lexicon.words.spells_dotted_words) {
+        push(view.slice(0..next), Address::Domain, next);
     }
 }
 
-/// The token after what follows an address with a bar or circumflex: `b.es/1|2`.
-fn with_bars(view: &View, mut next: usize) -> usize {
-    while view.is_one_of(next, &["|", "^"]) {
-        next = if view.ends_word(next + 1) { next + 1 } else { next + 2 };
+/// The token after what follows an address with a sign between that ends no sentence: `b.es/1|2`.
+fn with_signs(view: &View, next: usize) -> usize {
+    if !view.is_one_of(next, &["|", "^", "!"]) || (view.is(next, "!") && view.ends_word(next + 1)) {
+        return next;
     }
-    next
+    let end = (next..View::AHEAD).find(|n| view.kind(*n).is_gap()).unwrap_or(next);
+    if view.kind(end - 1) == Kind::Mark { end - 1 } else { end }
+}
+
+/// The token after words joined by points from token `n` on.
+fn dotted_words(view: &View, n: usize) -> Option<usize> {
+    let latin = |n: usize| view.kind(n) == Kind::Word(Script::Latin);
+    let mut next = n + 1;
+    while latin(n) && view.is(next, ".") && latin(next + 1) && next < View::AHEAD {
+        next += 2;
+    }
+    (next > n + 1 && view.begins_word() && view.text_before(1) != "." && view.ends_word(next)).then_some(next)
 }

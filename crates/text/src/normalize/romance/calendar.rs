@@ -1,7 +1,7 @@
 //! Dates.
 
 use super::super::candidate::{Candidates, cost};
-use super::super::item::{Date, DateOrder, Item};
+use super::super::item::{Date, DateOrder, Form, Gender, Item};
 use super::super::shapes::part;
 use super::super::token::Kind;
 use super::super::view::View;
@@ -14,7 +14,9 @@ pub fn date(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
         return;
     }
     day_first(lexicon, view, found);
-    numbers(view, found);
+    if !view.is(1, ".") || lexicon.words.reads_dotted_dates {
+        numbers(view, found);
+    }
     day_and_month(lexicon, view, found);
 }
 
@@ -24,7 +26,7 @@ fn day_first(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     let after_day = if lexicon.ordinals.get(view.text(1)).is_some() { 2 } else { 1 };
     let Some(at) = joined(lexicon, view, after_day) else { return };
     let Some((month, next)) = month(lexicon, view, at) else { return };
-    let date = Date { day: Some(day), month: Some(month), ..Date::default() };
+    let date = Date { day: Some(day), month: Some(month), form: in_order_form(after_day > 1), ..Date::default() };
     with_year(lexicon, view, date, next, found);
 }
 
@@ -91,8 +93,23 @@ fn in_order(view: &View, day: usize, month: usize, year: usize) -> Option<Date> 
     let order = if year == 0 { DateOrder::YearFirst } else { DateOrder::DayFirst };
     let digits = view.digits(year).filter(|digits| digits.len() == 4 || (digits.len() == 2 && year > 0))?.into_owned();
     let (day, month) = (part(view, day, 1, 31)?, part(view, month, 1, 12)?);
-    let date = Date { day: Some(day), month: Some(month), year: Some(digits), order, ..Date::default() };
+    let (year, form) = (Some(in_full(digits)), in_order_form(true));
+    let date = Date { day: Some(day), month: Some(month), year, order, form, ..Date::default() };
     (day > 0 && month > 0).then_some(date)
+}
+
+/// A year of two digits with its century.
+fn in_full(digits: String) -> String {
+    match digits.as_bytes() {
+        [b'0'..=b'4', _] => format!("20{digits}"),
+        [_, _] => format!("19{digits}"),
+        _ => digits,
+    }
+}
+
+/// The form of a day: masculine if it is told to count in order, as by `1º` or by digits alone.
+fn in_order_form(told: bool) -> Form {
+    Form { gender: if told { Gender::Masculine } else { Gender::Unknown }, ..Form::default() }
 }
 
 /// `24/12`: a day and a month rather than a fraction, where the text says so or the number of the day is large.
@@ -104,7 +121,7 @@ fn day_and_month(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     let announced = lexicon.words.before_day.contains(&view.word_before());
     let part_of = lexicon.words.between_date.contains(&view.text(view.after_space(3)));
     if (announced && !part_of) || day > 12 {
-        let date = Date { day: Some(day), month: Some(month), ..Date::default() };
+        let date = Date { day: Some(day), month: Some(month), form: in_order_form(true), ..Date::default() };
         found.push(3, cost::SURE, Item::Date(date));
     }
 }

@@ -84,19 +84,12 @@ fn hours_and_minutes(view: &View) -> Option<(Time, usize)> {
     Some((Time { hour, minute: Some(minute), ..Time::default() }, next))
 }
 
-/// `7h`, `7h30`, `14H30`
+/// `7h30`, `14H30`
 fn hours(view: &View) -> Option<(Time, usize)> {
-    let hour = part(view, 0, 1, 24)?;
-    if !view.is_one_of(1, &["h", "H"]) {
-        return None;
-    }
-    match part(view, 2, 2, 59) {
-        Some(minute) => {
-            let next = if view.is_one_of(3, &["min", "m"]) { 4 } else { 3 };
-            view.ends_word(next).then(|| (Time { hour, minute: Some(minute), ..Time::default() }, next))
-        }
-        None => view.ends_word(2).then(|| (Time { hour, ..Time::default() }, 2)),
-    }
+    let (hour, minute) = (part(view, 0, 1, 24)?, part(view, 2, 2, 59)?);
+    let next = if view.is_one_of(3, &["min", "m"]) { 4 } else { 3 };
+    let sound = view.is_one_of(1, &["h", "H"]) && view.ends_word(next);
+    sound.then(|| (Time { hour, minute: Some(minute), ..Time::default() }, next))
 }
 
 fn points(view: &View) -> Option<(Time, usize)> {

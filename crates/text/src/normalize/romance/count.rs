@@ -1,11 +1,12 @@
 //! Numbers by themselves: cardinals, decimals, ordinals, fractions.
 
 use super::super::candidate::{Candidates, cost};
-use super::super::item::{Amount, Form, Integer, Item};
+use super::super::item::{Amount, Form, Gender, Integer, Item};
 use super::super::number;
 use super::super::token::Kind;
 use super::super::view::View;
 use super::lexicon::{Lexicon, cell, gender};
+use super::spelling::is_half;
 use super::{Romance, amount};
 
 /// `1.234`, `-5`, `3,5`, `2.0`
@@ -32,25 +33,44 @@ fn pointed(language: &dyn Romance, view: &View, at: usize, found: &mut Candidate
     found.push(written.next, cost::POSSIBLE, Item::Sequence(parts));
 }
 
+/// `los 90s`
+pub fn decade(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
+    let Some(digits) = view.digits(0).filter(|digits| digits.ends_with('0') && matches!(digits.len(), 2 | 4)) else {
+        return;
+    };
+    if view.is(1, "s") && view.ends_word(2) && lexicon.words.before_decade.contains(&view.word_before()) {
+        found.push(2, cost::SURE, Item::Decade(digits.into_owned()));
+    }
+}
+
 /// `3.º`, `1er`, `2ª`, `1.000.º`
 pub fn ordinal(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     let Some(written) = amount::number(view, 0).filter(|written| written.fraction.is_empty()) else { return };
     let at = if view.is(written.next, ".") { written.next + 1 } else { written.next };
     let ending = view.text(at);
     let Some(row) = lexicon.ordinals.get(ending).filter(|_| view.ends_word(at + 1)) else { return };
-    if view.begins_word() && written.integer.len() <= 9 && !written.integer.starts_with('0') {
-        let form = Form { gender: gender(cell(row, 0)), ..Form::default() };
+    let degrees = ending == "°" && !view.kind(view.after_space(at + 1)).is_word();
+    if view.begins_word() && written.integer.len() <= 9 && !written.integer.starts_with('0') && !degrees {
+        let told = ending == "°" && lexicon.words.feminine.contains(&view.word_before());
+        let gender = if told { Gender::Feminine } else { gender(cell(row, 0)) };
+        let form = Form { gender, ..Form::default() };
         found.push(at + 1, cost::SURE, Item::Ordinal(Integer::new(written.integer), form));
     }
 }
 
 /// `3/4`, `-1/3`, `1 1/2`, `½`
-pub fn fraction(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
+pub fn fraction(language: &dyn Romance, view: &View, found: &mut Candidates) {
     let at = number::after_minus(view, 0);
     let Some((mut fraction, next)) = amount::fraction(view, at) else { return };
     fraction.negative = at > 0;
     let glued = view.kind_before(1).is_word() || view.kind(next) == Kind::Digits;
-    if !glued && !lexicon.words.and.is_empty() {
-        found.push(next, cost::LIKELY, Item::Fraction(fraction));
+    let sign = next == at + 1 && !language.lexicon().words.reads_fraction_signs;
+    if glued || sign {
+        return;
+    }
+    let half = language.half(view, next).filter(|_| is_half(&fraction) && fraction.whole.is_none() && at == 0);
+    match half {
+        Some(half) => found.push(next, cost::LIKELY, Item::Words(half.to_owned())),
+        None => found.push(next, cost::LIKELY, Item::Fraction(fraction)),
     }
 }

@@ -90,6 +90,8 @@ pub struct Words {
     pub afternoon: &'static str,
     /// Words that tell a proportion from a result: `escala`.
     pub proportions: &'static [&'static str],
+    /// Articles that say that an ordinal with a sign of no gender is feminine: `la 3° volta`.
+    pub feminine: &'static [&'static str],
     /// What may stand before a day in digits: `el` in `el 24/12`.
     pub before_day: &'static [&'static str],
     /// What may stand before a Roman numeral in small letters: `siglo`.
@@ -102,10 +104,22 @@ pub struct Words {
     pub telephones: &'static [&'static [usize]],
     /// The dashes that are read between any two numbers; otherwise a hyphen is only where both are small.
     pub dashes: &'static [&'static str],
+    /// Whether small numbers with an `x` between them are a result: `3x2`.
+    pub reads_crosses: bool,
+    /// What may stand before a decade: `los` in `los 90s`.
+    pub before_decade: &'static [&'static str],
     /// Whether numbers with a colon between them that are no time are read as a proportion.
     pub reads_ratios: bool,
     /// Whether a minus sign before a sum of money is read.
     pub reads_debts: bool,
+    /// Whether a fraction in one character is read by itself: `½`.
+    pub reads_fraction_signs: bool,
+    /// Whether a sum with a point before its cents is one: `$5.32`.
+    pub reads_foreign_sums: bool,
+    /// Whether a date may have points: `31.12.1999`.
+    pub reads_dotted_dates: bool,
+    /// Whether words joined by points are spelled as an address is: `S.p.A.`
+    pub spells_dotted_words: bool,
     /// Whether names may stand in formulas: `x = 5`.
     pub reads_unknowns: bool,
 }

@@ -22,7 +22,7 @@ use super::token::Kind;
 use super::view::View;
 
 pub use self::lexicon::{Lexicon, Sources, Words};
-pub use self::spelling::{amount, paired_decimals, spell};
+pub use self::spelling::{amount, is_half, paired_decimals, spell};
 pub use self::write::{beside_sign, pick, push};
 
 /// A language of this family.
@@ -64,6 +64,11 @@ pub trait Romance: Send + Sync {
         digits.split("").filter(|digit| !digit.is_empty()).for_each(|digit| self.cardinal(digit, Gender::Unknown, out));
     }
 
+    /// How `1/2` is read before token `n` if it has another form there.
+    fn half(&self, _view: &View, _n: usize) -> Option<&'static str> {
+        None
+    }
+
     /// Where the number before token `n` stands.
     fn agreement(&self, _view: &View, _n: usize) -> Gender {
         Gender::Unknown
@@ -83,9 +88,11 @@ pub fn recognize(language: &dyn Romance, view: &View, found: &mut Candidates) {
 
 fn number(language: &dyn Romance, view: &View, found: &mut Candidates) {
     let lexicon = language.lexicon();
+    words::fixed(lexicon, view, found);
     count::cardinal(language, view, found);
     count::ordinal(lexicon, view, found);
-    count::fraction(lexicon, view, found);
+    count::decade(lexicon, view, found);
+    count::fraction(language, view, found);
     quantity::quantity(lexicon, view, found);
     calendar::date(lexicon, view, found);
     clock::time(lexicon, view, found);
@@ -95,8 +102,7 @@ fn number(language: &dyn Romance, view: &View, found: &mut Candidates) {
     telephone::telephone(lexicon, view, found);
     telephone::named(view, found);
     formula::formula(lexicon, view, found);
-    words::fixed(lexicon, view, found);
-    address::address(view, found);
+    address::address(lexicon, view, found);
 }
 
 fn word(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
@@ -109,7 +115,7 @@ fn word(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     roman::numeral(lexicon, view, found);
     if !view.kind(1).is_gap() {
         series::serial(view, found);
-        address::address(view, found);
+        address::address(lexicon, view, found);
     }
     formula::formula(lexicon, view, found);
 }
@@ -117,7 +123,7 @@ fn word(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
 fn sign(language: &dyn Romance, view: &View, found: &mut Candidates) {
     let lexicon = language.lexicon();
     count::cardinal(language, view, found);
-    count::fraction(lexicon, view, found);
+    count::fraction(language, view, found);
     quantity::quantity(lexicon, view, found);
     quantity::money_before(lexicon, view, found);
     telephone::telephone(lexicon, view, found);
@@ -125,5 +131,5 @@ fn sign(language: &dyn Romance, view: &View, found: &mut Candidates) {
     words::fixed(lexicon, view, found);
     words::symbol(lexicon, view, found);
     series::hyphen(lexicon, view, found);
-    address::address(view, found);
+    address::address(lexicon, view, found);
 }

@@ -45,7 +45,10 @@ fn money_after(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
         return;
     }
     let Some((amount, next)) = large_amount(lexicon, view, 0) else { return };
-    let at = view.after_space(next);
+    let mut at = view.after_space(next);
+    if view.is(at, lexicon.words.of) && matches!(&amount, Amount::Decimal(number) if number.magnitude.is_some()) {
+        at = view.after_space(at + 1);
+    }
     let Some((currency, _, next)) = currency(lexicon, view, at) else { return };
     found.push(next, cost::LIKELY, Item::Money(Money { amount, currency: currency.to_owned(), per: None }));
 }
@@ -58,12 +61,18 @@ pub fn money_before(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     if view.kind(at) != Kind::Digits && !(minus == 0 && view.is_one_of(at, &["-", "−"])) {
         return;
     }
-    let read = foreign(view, at).or_else(|| large_amount(lexicon, view, at));
+    let read = match foreign(view, at) {
+        Some(_) if !lexicon.words.reads_foreign_sums => None,
+        Some(sum) => Some(sum),
+        None => large_amount(lexicon, view, at),
+    };
     let Some((mut amount, next)) = read else { return };
     if minus > 0 {
         negate(&mut amount);
     }
-    found.push(next, cost::SURE, Item::Money(Money { amount, currency: currency.to_owned(), per: None }));
+    let before = format!("{currency} before");
+    let currency = if lexicon.currencies.get(&before).is_some() { before } else { currency.to_owned() };
+    found.push(next, cost::SURE, Item::Money(Money { amount, currency, per: None }));
 }
 
 /// Whether a sum of money with its sign behind it is at token `n`.

@@ -3,6 +3,7 @@
 use super::super::candidate::{Candidates, cost};
 use super::super::item::{Form, Gender, Item, Roman};
 use super::super::roman::value;
+use super::super::table::Row;
 use super::super::view::View;
 use super::lexicon::{Lexicon, cell, gender};
 
@@ -34,11 +35,21 @@ fn context(lexicon: &Lexicon, view: &View, text: &str) -> Option<(bool, Gender)>
     if let Some(row) = row {
         return Some((cell(row, 0) == "ordinal", gender(cell(row, 1))));
     }
+    if let Some(row) = joined_to(lexicon, view) {
+        return Some((cell(row, 0) == "ordinal", gender(cell(row, 1))));
+    }
     let small = text.bytes().all(|sign| matches!(sign, b'I' | b'V' | b'X'));
     if small && is_name(before) {
         return Some((true, Gender::Unknown));
     }
-    ((small && text.len() > 1) || text.len() > 3).then_some((false, Gender::Unknown))
+    // By itself, only what is too long for other words in capitals: `MMXX`.
+    (text.len() > 3).then_some((false, Gender::Unknown))
+}
+
+/// What a numeral before this one follows: `siglos XIX y XX`.
+fn joined_to<'v>(lexicon: &'v Lexicon, view: &View) -> Option<&'v Row> {
+    let joins = matches!(view.text_before(2), "y" | "e" | "o" | "a" | "al" | "ao");
+    lexicon.numbered.get(view.text_before(6)).filter(|_| joins && value(view.text_before(4)).is_some())
 }
 
 /// Whether a word is written as a name is: one capital, then small letters.

@@ -38,7 +38,7 @@ fn relation(lexicon: &Lexicon, view: &View, from: &str, to: &str) -> Option<Rela
             Some(if to <= from { Relation::Score } else { Relation::To })
         }
         ":" if words.reads_ratios => Some(ratio(lexicon, view, to)),
-        "x" | "×" if from < 10 && to < 10 && words.score != words.by => Some(Relation::Score),
+        "x" if words.reads_crosses && from < 20 && to < 20 && !sides(lexicon, view) => Some(Relation::Score),
         "x" | "×" => Some(Relation::By),
         _ => None,
     }
@@ -54,6 +54,12 @@ pub fn hyphen(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     if dash && after && (hour || number) && (words.reads_debts || !quantity::sum_at(lexicon, view, 1)) {
         found.push(1, cost::SURE, Item::Words(words.to.to_owned()));
     }
+}
+
+/// Whether a unit of length follows the numbers, so that they are lengths of sides.
+fn sides(lexicon: &Lexicon, view: &View) -> bool {
+    let at = view.after_space(3);
+    lexicon.units.longest(view, at).is_some() || view.text(at).starts_with("metro")
 }
 
 /// A result, unless the text speaks of a proportion or the second number is one.

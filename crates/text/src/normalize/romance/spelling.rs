@@ -178,6 +178,7 @@ fn electronic(language: &dyn Romance, address: &Electronic, out: &mut String) {
     let lexicon = language.lexicon();
     let name = address.text.get(1..).unwrap_or_default();
     match address.kind {
+        Address::Hashtag if lexicon.words.hashtag.is_empty() => out.push_str(&address.text),
         Address::Hashtag => {
             push(out, lexicon.words.hashtag);
             push(out, name);

@@ -62,8 +62,8 @@ fn after_separator(view: &View, n: usize) -> Option<usize> {
     (view.is(n, "-") || (view.kind(n) == Kind::Space && view.text(n).chars().count() == 1)).then_some(n + 1)
 }
 
-/// Whether groups look like a telephone number and like nothing else: a country, an area in brackets, or hyphens
-/// between groups of the usual lengths.
+/// Whether groups look like a telephone number and like nothing else: a country, an area in brackets, a zero before all,
+/// or hyphens between groups of the usual lengths.
 fn is_number(lexicon: &Lexicon, telephone: &Telephone, signs: &str) -> bool {
     let digits: usize = telephone.groups.iter().map(String::len).sum();
     let lengths: Vec<usize> = telephone.groups.iter().map(String::len).collect();
@@ -71,7 +71,8 @@ fn is_number(lexicon: &Lexicon, telephone: &Telephone, signs: &str) -> bool {
     let area = signs.starts_with('(') && telephone.groups.len() > 1;
     let (hyphens, spaces) = (signs.matches('-').count(), signs.matches(char::is_whitespace).count());
     let usual = hyphens > 0 && spaces < 2 && lexicon.words.telephones.contains(&lengths.as_slice());
-    sound && (telephone.country.is_some() || area || usual)
+    let trunk = telephone.groups.len() > 1 && digits > 7 && signs.starts_with('0');
+    sound && (telephone.country.is_some() || area || usual || trunk)
 }
 
 /// The extension that follows token `n`, and the token after all.
