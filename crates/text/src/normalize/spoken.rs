@@ -129,7 +129,8 @@ impl<'a, 'r> Writer<'a, 'r> {
         opens
     }
 
-    /// A single space at either end of the text goes away (or all space there, [`Rules::trims`]), as do spaces before punctuation that ends a word.
+    /// A single space at either end of the text goes away (or all space there, [`Rules::trims`]), as do spaces before
+    /// punctuation that ends a word.
     fn leaves_out(&self, token: usize) -> bool {
         let kind = |at: usize| self.tokens.get(at).map_or(Kind::Edge, |token| token.kind);
         if kind(token) != Kind::Space {

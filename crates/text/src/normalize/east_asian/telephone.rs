@@ -7,12 +7,19 @@ use crate::normalize::view::View;
 /// Longest number that networks take, with its country.
 const MOST_DIGITS: usize = 15;
 
+/// Shortest number that is written in one group.
+const LEAST_DIGITS_IN_ONE: usize = 10;
+
 /// Reads groups of digits with hyphens, dots, single spaces or brackets between them, `+` and a country before them,
 /// from token `n` on, and the token after them. Spaces part groups only behind a country, and once a bracket closed.
 ///
 /// Whether it is a telephone number the language must tell; none if there are too many digits.
 pub fn groups(view: &View, n: usize) -> Option<(Telephone, usize)> {
     let abroad = view.is_one_of(n, &["+", "＋"]);
+    let short = view.kind(n) == Kind::Digits && view.text(n).len() < LEAST_DIGITS_IN_ONE;
+    if short && between(view, n + 1, false).is_none() {
+        return None;
+    }
     let mut next = if abroad { n + 1 } else { n };
     let mut number = Telephone::default();
     while let Some((digits, after)) = group(view, next) {
@@ -72,11 +79,11 @@ mod tests {
             ("(010) 12345678。", None, "010 12345678", 5),
             ("+86 10 12345678", Some("86"), "10 12345678", 6),
             ("+1 (123)-123-5678 9", Some("1"), "123 123 5678 9", 12),
-            ("5 6", None, "5", 1),
         ] {
             assert_eq!(read(text), Some((country.map(String::from), expected.into(), next)), "{text}");
         }
         assert_eq!(read("1234-5678-9012-3456"), None);
         assert_eq!(read("(a)"), None);
+        assert_eq!(read("5 6"), None);
     }
 }

@@ -140,6 +140,12 @@ pub fn vulgar(text: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// Whether the digits at token 0 may be a part of something longer: a sign or space is behind them, and not a word, as
+/// behind most numbers.
+pub fn goes_on(view: &View) -> bool {
+    matches!(view.kind(1), Kind::Mark | Kind::Symbol | Kind::Space)
+}
+
 /// Two whole numbers with a slash between them, and no third: above, below, the token after.
 pub fn slashed(view: &View, n: usize) -> Option<(String, String, usize)> {
     let apart = view.is_one_of(n + 1, &["/", "／", "⁄"]) && !view.is_one_of(n + 3, &["/", "／"]);
@@ -153,7 +159,8 @@ pub fn slashed(view: &View, n: usize) -> Option<(String, String, usize)> {
 /// Three or more numbers with the same sign between them, as in a version or an address, and the token after them.
 pub fn chain(view: &View, n: usize, sign: &str) -> Option<(Vec<String>, usize)> {
     const MOST: usize = 8;
-    if n == 0 && view.text_before(1) == sign && view.kind_before(2) == Kind::Digits {
+    let goes_on = n == 0 && view.text_before(1) == sign && view.kind_before(2) == Kind::Digits;
+    if goes_on || !view.is(n + 1, sign) {
         return None;
     }
     let mut parts = vec![view.digits(n)?.into_owned()];

@@ -11,12 +11,14 @@ use crate::normalize::view::View;
 
 pub fn recognize(view: &View, found: &mut Candidates) {
     amount(view, found);
-    fractions(view, found);
-    date(view, found);
-    clock(view, found);
-    pair(view, found);
-    chain(view, found);
     phone(view, found);
+    if written::goes_on(view) {
+        fractions(view, found);
+        date(view, found);
+        clock(view, found);
+        pair(view, found);
+        chain(view, found);
+    }
 }
 
 /// A number and what it is of.

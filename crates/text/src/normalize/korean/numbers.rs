@@ -11,11 +11,13 @@ use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
 pub fn recognize(view: &View, found: &mut Candidates) {
-    pair(view, found);
-    chain(view, found);
-    card(view, found);
     last_digits(view, found);
     phone(view, found);
+    if written::goes_on(view) {
+        pair(view, found);
+        chain(view, found);
+        card(view, found);
+    }
 }
 
 /// `3-2`, `4:3`, `10-15`

@@ -2,16 +2,19 @@
 
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::east_asian::relation::begins_with;
-use crate::normalize::east_asian::written::unpadded;
+use crate::normalize::east_asian::written::{self, unpadded};
 use crate::normalize::item::{Date, DateOrder, Form, Integer, Item, Time, Year};
 use crate::normalize::shapes::{self, Calendar, Triple};
+use crate::normalize::token::{Kind, Script};
 use crate::normalize::view::View;
 
 pub fn recognize(view: &View, found: &mut Candidates) {
     year(view, found);
     era(view, found);
-    date(view, found);
-    clock(view, found);
+    if written::goes_on(view) {
+        date(view, found);
+        clock(view, found);
+    }
 }
 
 /// `2015年`
@@ -53,6 +56,9 @@ fn era(view: &View, found: &mut Candidates) {
 }
 
 fn latin_era(view: &View, n: usize) -> Option<(&'static str, usize)> {
+    if view.kind(n) != Kind::Word(Script::Latin) {
+        return None;
+    }
     let dotted = view.is(n + 1, ".") && view.is(n + 3, ".");
     let letters = if dotted { format!("{}{}", view.text(n), view.text(n + 2)) } else { view.text(n).to_owned() };
     let era = match letters.to_ascii_lowercase().as_str() {

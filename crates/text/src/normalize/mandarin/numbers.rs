@@ -12,10 +12,12 @@ use crate::normalize::view::View;
 pub fn recognize(view: &View, found: &mut Candidates) {
     amount(view, found);
     two(view, found);
-    fractions(view, found);
-    pair(view, found);
-    chain(view, found);
     phone(view, found);
+    if written::goes_on(view) {
+        fractions(view, found);
+        pair(view, found);
+        chain(view, found);
+    }
 }
 
 /// A number and what it is of.
