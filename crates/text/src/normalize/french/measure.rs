@@ -89,7 +89,11 @@ fn point_cents(view: &View, n: usize, negative: bool) -> Option<Quantity> {
 
 pub fn spell(measure: &Measure, out: &mut String) {
     let Some((gender, names)) = names(&UNITS, &measure.unit) else { return };
-    quantity::spell_of(&measure.amount, gender, names, out);
+    let two_decimals = matches!(&measure.amount, Amount::Decimal(decimal) if decimal.fraction.len() == 2);
+    match cents(&measure.amount).filter(|(_, cents)| measure.unit == "m" && two_decimals && *cents > 0) {
+        Some((whole, cents)) if whole.value() > Some(0) => spell_parted(whole, cents, gender, names, out),
+        _ => quantity::spell_of(&measure.amount, gender, names, out),
+    }
     spell_per(measure.per.as_deref(), out);
 }
 
@@ -115,14 +119,17 @@ pub fn spell_money(money: &Money, out: &mut String) {
             let cents = Integer { negative: whole.negative, digits: cents.to_string() };
             quantity::spell_of(&Amount::Integer(cents), Gender::Masculine, small, out);
         }
-        (Some((whole, cents)), Some(_)) => {
-            quantity::spell_of(&Amount::Integer(whole), gender, main, out);
-            out.push(' ');
-            cardinal::spell(&Integer::new(cents.to_string()), out);
-        }
+        (Some((whole, cents)), Some(_)) => spell_parted(whole, cents, gender, main, out),
         _ => quantity::spell_of(&money.amount, gender, main, out),
     }
     spell_per(money.per.as_deref(), out);
+}
+
+/// "cinq euros trente-deux", "un mètre quatre-vingts"
+fn spell_parted(whole: Integer, cents: u8, gender: Gender, names: [&str; 2], out: &mut String) {
+    quantity::spell_of(&Amount::Integer(whole), gender, names, out);
+    out.push(' ');
+    cardinal::spell(&Integer::new(cents.to_string()), out);
 }
 
 /// An amount with one or two decimals as whole units and hundredths.

@@ -103,3 +103,6 @@ fn signs(view: &View, found: &mut Candidates) {
     math::prefix(view, found);
     math::marks(view, found);
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,11 @@ pub fn recognize(view: &View, found: &mut Candidates) {
         found.push(large.next, cost::LIKELY, item(large.amount));
     }
     if let Some((item, next)) = measure::named(view, &quantity) {
+        range_of_named(view, &item, next, found);
         found.push(next, cost::SURE, item);
+    }
+    if let Some((items, next)) = network(view, start) {
+        found.push(next, cost::SURE, Item::Sequence(items));
     }
     range(view, quantity, found);
 }
@@ -31,6 +35,30 @@ fn within_word(view: &View, found: &mut Candidates) {
     if let Some(digits) = view.digits(0) {
         found.push(1, cost::POSSIBLE, Item::Cardinal(Integer::new(digits), Default::default()));
     }
+}
+
+/// `10€-20€`: both ends have their unit.
+fn range_of_named(view: &View, from: &Item, dash: usize, found: &mut Candidates) {
+    let to = if view.is_one_of(dash, &["-", "–"]) { quantity::read(view, dash + 1, false) } else { None };
+    if let Some((to, next)) = to.and_then(|to| measure::named(view, &to)) {
+        let range = Range { from: from.clone(), to, relation: Relation::To };
+        found.push(next, cost::SURE, Item::Range(Box::new(range)));
+    }
+}
+
+/// `192.168.1.1`: four numbers up to three digits with points between them, and the token after them.
+fn network(view: &View, start: usize) -> Option<(Vec<Item>, usize)> {
+    let mut items = Vec::new();
+    for place in 0..4 {
+        let n = start + 2 * place;
+        let digits = view.digits(n).filter(|digits| digits.len() <= 3 && (place == 0 || view.is(n - 1, ".")))?;
+        if place > 0 {
+            items.push(Item::Words("point".to_owned()));
+        }
+        items.push(Item::Cardinal(Integer::new(digits), Default::default()));
+    }
+    let ends = !view.is(start + 7, ".") || view.kind(start + 8) != Kind::Digits;
+    ends.then_some((items, start + 7))
 }
 
 /// `10-15`, `50–60 %`, `2 x 8`; results such as `3-2` are spoken in the same way.

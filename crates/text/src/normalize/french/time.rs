@@ -12,12 +12,12 @@ pub fn recognize(view: &View, found: &mut Candidates) {
     if !view.begins_word() || joined {
         return;
     }
+    around_the_clock(view, found);
     let Some((from, next, sure)) = time(view, 0) else { return };
     if let Some((to, end, _)) = time(view, next + 1).filter(|_| view.is_one_of(next, &["-", "–"])) {
         let range = Range { from: Item::Time(from.clone()), to: Item::Time(to), relation: Relation::To };
         found.push(end, cost::SURE, Item::Range(Box::new(range)));
     }
-    around_the_clock(view, next, found);
     found.push(next, if sure { cost::SURE } else { cost::LIKELY }, Item::Time(from));
 }
 
@@ -50,14 +50,20 @@ fn with_letter(view: &View, n: usize) -> Option<(Time, usize)> {
     }
 }
 
-/// `24h/24`
-fn around_the_clock(view: &View, next: usize, found: &mut Candidates) {
-    if let Some(of) = part(view, next + 1, 1, 24).filter(|_| view.is(next, "/") && view.ends_word(next + 2)) {
+/// `24h/24`, `7j/7`
+fn around_the_clock(view: &View, found: &mut Candidates) {
+    let unit = match view.text(1) {
+        "h" | "H" => " heures sur ",
+        "j" | "J" => " jours sur ",
+        _ => return,
+    };
+    let times = part(view, 0, 1, 24).zip(part(view, 3, 1, 24));
+    if let Some((times, of)) = times.filter(|_| view.is(2, "/") && view.ends_word(4)) {
         let mut words = String::new();
-        number(24, Gender::Feminine, &mut words);
-        words.push_str(" heures sur ");
+        number(times, Gender::Feminine, &mut words);
+        words.push_str(unit);
         number(of, Gender::Masculine, &mut words);
-        found.push(next + 2, cost::SURE, Item::Words(words));
+        found.push(4, cost::SURE, Item::Words(words));
     }
 }
 

@@ -66,7 +66,8 @@ pub fn weekday(word: &str) -> Option<&'static str> {
 
 /// Dates of numbers alone.
 pub fn recognize(view: &View, found: &mut Candidates) {
-    if !view.begins_word() || matches!(view.text_before(1), "." | "-" | "/" | ",") {
+    let second = matches!(view.text_before(1), "-" | "–") && view.is(1, ".") && view.text_before(3) == ".";
+    if !view.begins_word() || (matches!(view.text_before(1), "." | "-" | "/" | ",") && !second) {
         return;
     }
     let triple = |sign| Triple::read(view, 0, sign);
@@ -95,8 +96,7 @@ fn day_and_month(view: &View, found: &mut Candidates) {
     }
     let governed = ordinal::governed(view, None);
     let dotted = view.is(3, ".") && view.kind(4) != Kind::Digits;
-    // The full stop of the month may end the sentence as well.
-    let next = if dotted && view.kind(view.after_space(4)).is_word() && !ends_sentence(view) { 4 } else { 3 };
+    let next = if dotted && goes_on(view) { 4 } else { 3 };
     let alone = view.kind_before(1) == Kind::Edge && view.kind(3) == Kind::Edge;
     let unlike_decimal = !matches!(view.text(3), "," | ".") || dotted;
     if (dotted || governed.is_some_and(|form| form.case == Case::Dative) || alone) && unlike_decimal {
@@ -106,10 +106,10 @@ fn day_and_month(view: &View, found: &mut Candidates) {
     }
 }
 
-/// Whether the full stop at token 3 ends a sentence: a capital letter follows that begins no name of a time.
-fn ends_sentence(view: &View) -> bool {
-    let word = view.text(view.after_space(4));
-    word.starts_with(char::is_uppercase)
+/// Whether a sentence goes on behind the full stop of a month at token 3: with punctuation or a small letter.
+fn goes_on(view: &View) -> bool {
+    let next = view.after_space(4);
+    matches!(view.text(4), "," | ";" | ":" | ")" | "-" | "–") || view.text(next).starts_with(char::is_lowercase)
 }
 
 /// `2003-03`
@@ -133,6 +133,13 @@ pub fn short_names(view: &View, found: &mut Candidates) {
         let name = MONTHS.get(usize::from(month) - 1).copied().unwrap_or_default();
         let name = if view.text(0).starts_with(char::is_uppercase) { capitalized(name) } else { name.to_owned() };
         return found.push(stop(view), cost::SURE, Item::Words(name));
+    }
+    if let (Some(from), Some(to)) = (weekday(view.text(0)), weekday(view.text(3))) {
+        let range = view.is_one_of(2, &["-", "–"]) && view.is(4, ".");
+        let words = Item::Words(format!("{from} bis {to}"));
+        return if range {
+            found.push(5, cost::SURE, words)
+        };
     }
     let number = view.after_space(if view.is(2, ",") { 3 } else { 2 });
     if let Some(day) = weekday(view.text(0)).filter(|_| view.kind(number) == Kind::Digits && view.is(number + 1, ".")) {

@@ -125,3 +125,6 @@ fn dimension(view: &View, found: &mut Candidates) {
         found.push(2, cost::SURE, Item::Words(words + "-D"));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,7 @@ pub fn recognize(view: &View, found: &mut Candidates) {
         found.push(large.next, cost::LIKELY, item(large.amount));
     }
     for (item, next) in named(view, &quantity).into_iter().chain(measure::by_unit(view, &quantity)) {
+        range_of_named(view, &item, next, found);
         found.push(next, cost::SURE, item);
     }
     range(view, quantity, found);
@@ -40,8 +41,19 @@ fn within_word(view: &View, found: &mut Candidates) {
 
 /// What a unit or currency behind an amount makes of it.
 fn named(view: &View, quantity: &Quantity) -> Option<(Item, usize)> {
-    let n = view.after_space(quantity.next);
+    // "5,- €"
+    let flat = view.is(quantity.next, ",") && view.is_one_of(quantity.next + 1, &["-", "–", "—"]);
+    let n = view.after_space(if flat { quantity.next + 2 } else { quantity.next });
     money::with_sign(view, n, &quantity.amount).or_else(|| measure::with_unit(view, quantity))
+}
+
+/// `10€-20€`: both ends have their unit.
+fn range_of_named(view: &View, from: &Item, dash: usize, found: &mut Candidates) {
+    let to = if view.is_one_of(dash, &["-", "–"]) { quantity::read(view, dash + 1, false) } else { None };
+    if let Some((to, next)) = to.and_then(|to| named(view, &to)) {
+        let range = Range { from: from.clone(), to, relation: Relation::To };
+        found.push(next, cost::SURE, Item::Range(Box::new(range)));
+    }
 }
 
 /// `10-15`, `50–60 %`, `2x8`

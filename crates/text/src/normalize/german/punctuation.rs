@@ -17,10 +17,11 @@ pub fn recognize(view: &View, found: &mut Candidates) {
     }
 }
 
-/// The hyphen of `1.-5. Mai`.
+/// The hyphen of `1.-5. Mai` and `3.10.1990-5.6.2000`.
 fn between_ordinals(view: &View) -> bool {
-    let before = view.text_before(1) == "." && view.kind_before(2) == Kind::Digits;
-    before && view.kind(1) == Kind::Digits && view.is(2, ".")
+    let stop = view.text_before(1) == "." && view.kind_before(2) == Kind::Digits;
+    let year = view.kind_before(1) == Kind::Digits && view.text_before(1).len() == 4 && view.text_before(2) == ".";
+    (stop || year) && view.kind(1) == Kind::Digits && view.is(2, ".")
 }
 
 /// The slash of `1939/40`.

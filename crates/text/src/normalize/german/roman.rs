@@ -60,7 +60,8 @@ fn gender(name: &str) -> Gender {
 /// The case of the ruler's name before token 0.
 fn case(view: &View) -> Case {
     let before_name = (3..12).step_by(2).map(|n| view.text_before(n + 1));
-    let dative = before_name.take_while(|word| !word.is_empty()).any(|word| DATIVE.contains(&word));
+    let dative =
+        before_name.take_while(|word| !word.is_empty()).any(|word| DATIVE.contains(&word.to_lowercase().as_str()));
     let genitive =
         view.text_before(2).ends_with('s') && !matches!(view.text_before(2), "Johannes" | "Nikolaus" | "Pius");
     match (dative, genitive) {

@@ -18,6 +18,8 @@ pub fn recognize(view: &View, found: &mut Candidates) {
     }
     let (country, next) = country(view);
     let (area, next) = area(view, next);
+    // Nobody dials the zero of "+49 (0)30".
+    let area = area.filter(|digits| country.is_none() || digits != "0");
     let Some((mut groups, next)) = groups(view, next) else { return };
     let first = area.clone().or_else(|| groups.first().cloned()).unwrap_or_default();
     groups.splice(0..0, area);
