@@ -137,9 +137,10 @@ pub fn short_names(view: &View, found: &mut Candidates) {
     if let (Some(from), Some(to)) = (weekday(view.text(0)), weekday(view.text(3))) {
         let range = view.is_one_of(2, &["-", "–"]) && view.is(4, ".");
         let words = Item::Words(format!("{from} bis {to}"));
-        return if range {
-            found.push(5, cost::SURE, words)
-        };
+        if range {
+            found.push(5, cost::SURE, words);
+        }
+        return;
     }
     let number = view.after_space(if view.is(2, ",") { 3 } else { 2 });
     if let Some(day) = weekday(view.text(0)).filter(|_| view.kind(number) == Kind::Digits && view.is(number + 1, ".")) {
