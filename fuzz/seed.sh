@@ -7,7 +7,10 @@ seed() { # target, files
     target=$1
     shift
     mkdir -p "$fuzz/corpus/$target"
-    cp "$@" "$fuzz/corpus/$target/"
+    # Some have the same name in other folders.
+    for file in "$@"; do
+        cp "$file" "$fuzz/corpus/$target/$(basename "$(dirname "$file")")-$(basename "$file")"
+    done
 }
 seed safetensors "$fixtures/gguf/dac.safetensors" "$fixtures/gguf/speaker_encoder/model.safetensors"
 seed pth "$fixtures/vocoder/dac_tiny.pth"

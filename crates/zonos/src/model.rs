@@ -262,6 +262,11 @@ impl Place {
 }
 
 impl Cached {
+    /// Whether the model's list names a part.
+    fn has(&self, part: ModelPart) -> Result<bool> {
+        Ok(self.registry.groups_of(self.registry.entry(&self.name)?).any(|(_, group)| group.part == part))
+    }
+
     /// The file of a part that is opened.
     fn part(&self, part: ModelPart) -> Result<PathBuf> {
         let entry = self.registry.entry(&self.name)?;
@@ -302,7 +307,9 @@ pub fn missing_parts(options: &EngineOptions) -> Result<Vec<String>> {
     let codec = find_codec(options).err();
     let speaker = match (&place, find_speaker(options)?) {
         (_, Some(_)) => None,
-        (Place::Cache(cached), None) => cached.part(ModelPart::Speaker).err(),
+        (Place::Cache(cached), None) if cached.has(ModelPart::Speaker)? => cached.part(ModelPart::Speaker).err(),
+        // Its list says that it speaks in its own voice.
+        (Place::Cache(_), None) => None,
         (_, None) => Some(Error::NoSpeakerEncoder),
     };
     Ok([backbone, codec, speaker].into_iter().flatten().map(|error| error.to_string()).collect())

@@ -131,10 +131,10 @@ pub struct NormalizeArgs {
     #[arg(long, value_name = "FILE.tsv", num_args = 1.., value_hint = ValueHint::AnyPath)]
     pub check: Vec<PathBuf>,
     /// Prints each text that is read in another way
-    #[arg(long, requires = "check")]
+    #[arg(long, requires = "check", conflicts_with_all = ["text", "file"])]
     pub failures: bool,
     /// Prints one JSON object
-    #[arg(long, requires = "check")]
+    #[arg(long, requires = "check", conflicts_with_all = ["text", "file"])]
     pub json: bool,
 }
 

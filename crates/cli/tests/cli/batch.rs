@@ -28,7 +28,7 @@ fn every_job_is_as_if_it_were_spoken_alone() {
     let totals = batch(&sandbox, &lines).done().json();
     assert_eq!((&totals["spoken"], &totals["failed"]), (&json!(5), &json!(0)));
     let alone = |args: &[&str]| {
-        let say = ["say", "Hello there.", "--model", "demo", "-o", "alone.wav"];
+        let say = ["say", "Hello there.", "--model", "demo", "--no-split", "-o", "alone.wav"];
         sandbox.run(&[&say[..], args].concat()).done();
         wav(&sandbox.read("alone.wav"))
     };

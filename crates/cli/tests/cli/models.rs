@@ -141,7 +141,7 @@ fn what_is_here_is_listed_shown_and_found() {
     assert_eq!(codec, std::fs::read(fixture("vocoder/dac_tiny.safetensors")).unwrap());
     assert_eq!(setting.run(&["models", "path", "tiny"]).done().text().lines().count(), 3);
     setting.run(&["models", "path", "demo"]).fails(1, &["part of the program"]);
-    setting.run(&["models", "show", "tyni"]).fails(2, &["did you mean `tiny`"]);
+    setting.run(&["models", "show", "tyni"]).fails(2, &["did you mean", "`tiny`"]);
     setting.run(&["models", "pull", "tiny", "nonsense"]).fails(2, &["`nonsense`"]);
 }
 

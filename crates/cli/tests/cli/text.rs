@@ -80,5 +80,6 @@ fn known_readings_are_checked() {
     sandbox.write("ja.tsv", "two\tcolumns\n");
     sandbox.run(&["normalize", "--check", "ja.tsv"]).fails(2, &["ja.tsv", "line 1"]);
     sandbox.run(&["normalize", "a", "--check", "ja.tsv"]).fails(2, &["cannot be used with"]);
-    sandbox.run(&["normalize", "a", "--json"]).fails(2, &["--check"]);
+    sandbox.run(&["normalize", "a", "--json"]).fails(2, &["cannot be used with"]);
+    sandbox.run(&["normalize", "--json"]).fails(2, &["--check"]);
 }

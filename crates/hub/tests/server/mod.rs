@@ -109,11 +109,10 @@ impl Server {
     /// Requests so far for the bytes of a file, at the place that sends them.
     pub fn gets(&self, path: &str) -> Vec<Request> {
         let large = self.shared.state.lock().unwrap().files[path].large;
+        let ends = ["main", COMMIT].map(|revision| format!("/resolve/{revision}/{}", path_in_repo(path)));
         let is_one = |request: &Request| request.method == "GET" && request.elsewhere == large;
-        self.requests()
-            .into_iter()
-            .filter(|request| is_one(request) && request.path.ends_with(path_in_repo(path)))
-            .collect()
+        let is_for = |request: &Request| ends.iter().any(|end| request.path.ends_with(end));
+        self.requests().into_iter().filter(|request| is_one(request) && is_for(request)).collect()
     }
 
     /// Holds all requests for bytes after their first half, or lets them go.
