@@ -135,3 +135,11 @@ proptest! {
         prop_assert!(((planned + plan.lead).as_secs_f64() - pauses).abs() < 1e-6);
     }
 }
+
+/// A text that once was cut too late: a mark, wide space, and an abbreviation in one sentence.
+#[test]
+fn budgets_hold_where_marks_and_wide_space_meet() {
+    for language in Language::ALL {
+        (1..30).try_for_each(|budget| check("你“) \u{3000}ーaDr. 你a", &bytes(language, budget))).unwrap();
+    }
+}
