@@ -8,12 +8,15 @@ use super::view::View;
 /// An address begins where no letter, digit or address sign stands before. Punctuation that ends the sentence is no
 /// part of it. A plain domain needs an ending of [`ENDINGS`] or a `www.` before it; `file.txt` is none.
 pub fn address(view: &View, n: usize) -> Option<(Electronic, usize)> {
-    let rest = view.rest(n);
-    let begins = n > 0 || (view.begins_word() && !matches!(view.text_before(1), "." | "@" | "-" | "_" | "/" | "#"));
     // Most words are followed by a space: not worth a longer look.
-    if !begins || view.kind(n).is_gap() || view.kind(n + 1).is_gap() {
+    if view.kind(n + 1).is_gap() || view.kind(n).is_gap() {
         return None;
     }
+    let begins = n > 0 || (view.begins_word() && !matches!(view.text_before(1), "." | "@" | "-" | "_" | "/" | "#"));
+    if !begins {
+        return None;
+    }
+    let rest = view.rest(n);
     let (kind, length) = email(rest).or_else(|| url(rest)).or_else(|| tagged(rest)).or_else(|| domain(rest))?;
     let text = rest.get(..length)?.to_owned();
     Some((Electronic { kind, text }, view.skip(n, length)?))
@@ -59,11 +62,11 @@ fn url(text: &str) -> Option<(Address, usize)> {
 
 fn domain(text: &str) -> Option<(Address, usize)> {
     let length = host(text)?;
-    let name = text[..length].to_ascii_lowercase();
+    let name = &text[..length];
     let (_, ending) = name.rsplit_once('.')?;
-    let known = name.starts_with("www.") || (ENDINGS.contains(&ending) && !name.bytes().all(|byte| byte == b'.'));
-    let has_letter = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-    (known && has_letter).then_some((Address::Domain, with_path(text, length)))
+    let begins_www = name.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("www."));
+    let known = begins_www || ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending));
+    known.then_some((Address::Domain, with_path(text, length)))
 }
 
 /// `@name` and `#name`, which begin with a letter or `_`.

@@ -26,8 +26,6 @@ pub enum Item {
     Decade(String),
     /// `5:30 pm`
     Time(Time),
-    /// `1:02:03`
-    Duration(Duration),
     /// `10-15`, `3:2`, `2x8`
     Range(Box<Range>),
     /// `5 kg`
@@ -89,8 +87,6 @@ pub enum Case {
     Genitive,
     /// Dative.
     Dative,
-    /// Accusative.
-    Accusative,
 }
 
 /// A whole number of any length.

@@ -7,9 +7,6 @@
 //! A language is one module below this one with its tables. What many languages need is shared: [numbers](number),
 //! [dates and clocks](shapes), [addresses](address), [Roman numerals](roman), [tables](table).
 
-// Items and helpers are there for every language; none has rules for all of them yet.
-#![allow(dead_code)]
-
 mod address;
 mod candidate;
 mod east_asian;

@@ -1,5 +1,7 @@
 //! Numbers as they are written.
 
+use std::borrow::Cow;
+
 use super::item::{Amount, Decimal, Integer};
 use super::token::Kind;
 use super::view::View;
@@ -64,7 +66,9 @@ fn groups_from(view: &View, n: usize, signs: &[&str]) -> Option<Written> {
     if first.len() > 3 || first.starts_with('0') || !signs.contains(&sign) {
         return None;
     }
-    let (mut integer, mut next) = (first.into_owned(), n + 1);
+    let mut next = n + 1;
+    follows(view, next, sign)?;
+    let mut integer = first.into_owned();
     while let Some(group) = follows(view, next, sign) {
         if group.len() != 3 {
             return None;
@@ -72,7 +76,7 @@ fn groups_from(view: &View, n: usize, signs: &[&str]) -> Option<Written> {
         integer.push_str(&group);
         next += 2;
     }
-    (next > n + 1).then_some(Written { integer, grouped: true, next, ..Written::default() })
+    Some(Written { integer, grouped: true, next, ..Written::default() })
 }
 
 fn with_decimals(view: &View, whole: Written, separators: &Separators) -> Written {
@@ -81,23 +85,23 @@ fn with_decimals(view: &View, whole: Written, separators: &Separators) -> Writte
         return whole;
     }
     match follows(view, whole.next, sign) {
-        Some(fraction) => Written { fraction, next: whole.next + 2, ..whole },
+        Some(fraction) => Written { fraction: fraction.into_owned(), next: whole.next + 2, ..whole },
         None => whole,
     }
 }
 
 /// The digits at token `n + 1` if token `n` is `sign`.
-fn follows(view: &View, n: usize, sign: &str) -> Option<String> {
-    if !view.is(n, sign) || sign.is_empty() {
-        return None;
-    }
-    view.digits(n + 1).map(|digits| digits.into_owned())
+fn follows<'v>(view: &View<'v>, n: usize, sign: &str) -> Option<Cow<'v, str>> {
+    if view.is(n, sign) && !sign.is_empty() { view.digits(n + 1) } else { None }
 }
 
 /// The token after a minus sign at token `n` that makes what follows negative; `n` itself if there is none.
 ///
 /// It stands after white space, punctuation, an opening bracket or quote, or at the beginning, with no space behind it.
 pub fn after_minus(view: &View, n: usize) -> usize {
+    if view.kind(n).is_word() || view.kind(n) == Kind::Digits {
+        return n;
+    }
     let before = if n == 0 { (view.kind_before(1), view.text_before(1)) } else { (view.kind(n - 1), view.text(n - 1)) };
     let opens = before.0.is_gap()
         || matches!(

@@ -28,9 +28,10 @@ pub fn read(text: &str, tokens: &[Token], rules: &dyn Rules, mut settle: impl Fn
     let mut found = Candidates::default();
     // Steps to the borders after `base`, the first of which is reached at no cost.
     let (mut base, mut steps) = (0, vec![Some(Step { cost: 0, reading: Reading { tokens: 0, item: None } })]);
+    let mut way = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         if steps.len() == at - base + 1 {
-            trace_back(&mut steps, &mut settle);
+            trace_back(&mut steps, &mut way, &mut settle);
             base = at;
         }
         let reached = steps[at - base].as_ref().map_or(u64::MAX, |step| step.cost);
@@ -45,7 +46,7 @@ pub fn read(text: &str, tokens: &[Token], rules: &dyn Rules, mut settle: impl Fn
             offer(&mut steps, at - base + candidate.tokens, total, reading);
         }
     }
-    trace_back(&mut steps, &mut settle);
+    trace_back(&mut steps, &mut way, &mut settle);
 }
 
 /// Keeps a step if none to the same border is as cheap.
@@ -60,14 +61,13 @@ fn offer(steps: &mut Vec<Option<Step>>, to: usize, cost: u64, reading: Reading) 
 }
 
 /// Hands on the readings that lead to the last border, which is then the first.
-fn trace_back(steps: &mut Vec<Option<Step>>, settle: &mut impl FnMut(Reading)) {
+fn trace_back(steps: &mut Vec<Option<Step>>, way: &mut Vec<Reading>, settle: &mut impl FnMut(Reading)) {
     let mut at = steps.len() - 1;
-    let mut way = Vec::new();
     while at > 0 {
         let Some(step) = steps[at].take() else { break };
         at -= step.reading.tokens.min(at);
         way.push(step.reading);
     }
-    way.into_iter().rev().for_each(settle);
+    way.drain(..).rev().for_each(settle);
     steps.truncate(1);
 }

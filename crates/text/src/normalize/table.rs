@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+
 use super::token::tokenize;
 use super::view::View;
 
@@ -15,10 +17,15 @@ use super::view::View;
 /// ```
 #[derive(Debug)]
 pub struct Table {
-    rows: HashMap<&'static str, Row>,
-    /// Keys by their first token, the longest first.
-    by_first: HashMap<&'static str, Vec<&'static str>>,
+    rows: Map<Row>,
+    /// Keys and values by the keys' first token, the longest key first.
+    by_first: Map<Vec<(&'static str, Row)>>,
+    /// The bytes that keys begin with: most look-ups end here.
+    first_bytes: [u64; 4],
 }
+
+/// The keys are ours, so hashing need not be random.
+type Map<T> = HashMap<&'static str, T, FixedState>;
 
 /// The values of a key.
 pub type Row = Vec<&'static str>;
@@ -26,15 +33,27 @@ pub type Row = Vec<&'static str>;
 impl Table {
     /// Reads the text of a table; of two rows with the same key the last counts.
     pub fn parse(text: &'static str) -> Self {
-        let rows: HashMap<&'static str, Row> = text.lines().filter_map(row).collect();
-        let mut by_first: HashMap<&'static str, Vec<&'static str>> = HashMap::new();
-        for key in rows.keys() {
-            by_first.entry(first_token(key)).or_default().push(key);
+        let rows: Map<Row> = text.lines().filter_map(row).collect();
+        let mut by_first: Map<Vec<(&'static str, Row)>> = Map::default();
+        let mut first_bytes = [0; 4];
+        for (key, row) in &rows {
+            by_first.entry(first_token(key)).or_default().push((key, row.clone()));
+            let (word, bit) = place(key);
+            first_bytes[word] |= bit;
         }
         for keys in by_first.values_mut() {
-            keys.sort_unstable_by_key(|key| (std::cmp::Reverse(key.len()), *key));
+            keys.sort_unstable_by_key(|(key, _)| (std::cmp::Reverse(key.len()), *key));
         }
-        Self { rows, by_first }
+        Self { rows, by_first, first_bytes }
+    }
+
+    /// The rows whose keys begin with a token, the longest key first.
+    fn beginning_with(&self, token: &str) -> &[(&'static str, Row)] {
+        let (word, bit) = place(token);
+        if self.first_bytes[word] & bit == 0 {
+            return &[];
+        }
+        self.by_first.get(token).map_or(&[], Vec::as_slice)
     }
 
     /// The values of a key.
@@ -50,21 +69,26 @@ impl Table {
     /// The longest key that the text from token `n` on begins with, its values, and the token after it. The key ends
     /// where a token ends; check [`View::ends_word`] where it must not run into a word.
     pub fn longest(&self, view: &View, n: usize) -> Option<(&'static str, &Row, usize)> {
-        let keys = self.by_first.get(view.text(n))?;
-        keys.iter().find_map(|key| Some((*key, self.rows.get(key)?, view.matches(n, key)?)))
+        let rows = self.beginning_with(view.text(n));
+        rows.iter().find_map(|(key, row)| Some((*key, row, view.matches(n, key)?)))
     }
 
     /// All keys that the text from token `n` on begins with, the longest first.
     pub fn all<'s>(&'s self, view: &View<'s>, n: usize) -> impl Iterator<Item = (&'static str, &'s Row, usize)> {
         let view = *view;
-        let keys = self.by_first.get(view.text(n)).map_or(&[][..], Vec::as_slice);
-        keys.iter().filter_map(move |key| Some((*key, self.rows.get(key)?, view.matches(n, key)?)))
+        self.beginning_with(view.text(n)).iter().filter_map(move |(key, row)| Some((*key, row, view.matches(n, key)?)))
     }
 
     /// All rows, in no order.
     pub fn rows(&self) -> impl Iterator<Item = (&'static str, &Row)> {
         self.rows.iter().map(|(key, row)| (*key, row))
     }
+}
+
+/// Where the bit of a text's first byte stands among 256.
+fn place(text: &str) -> (usize, u64) {
+    let byte = text.bytes().next().unwrap_or_default();
+    (usize::from(byte) / 64, 1 << (byte % 64))
 }
 
 fn row(line: &'static str) -> Option<(&'static str, Row)> {

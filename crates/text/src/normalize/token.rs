@@ -141,6 +141,17 @@ fn class(character: char) -> Class {
 }
 
 fn class_beyond_ascii(character: char) -> Class {
+    match character {
+        // What most text is made of, without a longer look.
+        '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{17f}' => Class::Token(Kind::Word(Script::Latin)),
+        '\u{3041}'..='\u{3096}' => Class::Token(Kind::Word(Script::Hiragana)),
+        '\u{4e00}'..='\u{9fff}' => Class::Token(Kind::Word(Script::Han)),
+        '\u{ac00}'..='\u{d7a3}' => Class::Token(Kind::Word(Script::Hangul)),
+        _ => class_of_rare(character),
+    }
+}
+
+fn class_of_rare(character: char) -> Class {
     if extends(character) {
         Class::Extends
     } else if zero(character).is_some() {
@@ -192,6 +203,9 @@ const ZEROS: [u32; 12] = [0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66,
 /// The zero of a digit's script; none if it is no digit.
 fn zero(character: char) -> Option<u32> {
     let code = u32::from(character);
+    if code < 0x660 {
+        return character.is_ascii_digit().then_some(0x30);
+    }
     ZEROS.into_iter().find(|zero| (*zero..*zero + 10).contains(&code))
 }
 

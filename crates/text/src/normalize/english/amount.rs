@@ -4,6 +4,7 @@ use super::SEPARATORS;
 use super::cardinal::{And, spell, spell_digits, spell_ordinal};
 use crate::normalize::item::{Amount, Decimal, Fraction, Integer};
 use crate::normalize::number::{after_minus, number};
+use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
 const MAGNITUDES: [&str; 5] = ["thousand", "million", "billion", "trillion", "quadrillion"];
@@ -29,6 +30,9 @@ const VULGAR: [(&str, &str, &str); 15] = [
 
 /// Reads an amount with its sign from token `n` on, and the token after it: `-1,234.5`, `2 1/2`, `3.5 million`.
 pub fn read(view: &View, n: usize) -> Option<(Amount, usize)> {
+    if view.kind(n).is_word() {
+        return None;
+    }
     let begins = after_minus(view, n);
     let negative = begins > n;
     if let Some((fraction, next)) = fraction(view, begins, negative) {
@@ -38,16 +42,17 @@ pub fn read(view: &View, n: usize) -> Option<(Amount, usize)> {
     match magnitude(view, written.next) {
         Some((magnitude, next)) => {
             let (integer, fraction) = (written.integer, written.fraction);
-            Some((Amount::Decimal(Decimal { negative, integer, fraction, magnitude: Some(magnitude) }), next))
+            let magnitude = Some(magnitude.to_owned());
+            Some((Amount::Decimal(Decimal { negative, integer, fraction, magnitude }), next))
         }
         None => Some((written.amount(negative), written.next)),
     }
 }
 
-fn magnitude(view: &View, n: usize) -> Option<(String, usize)> {
+fn magnitude(view: &View, n: usize) -> Option<(&'static str, usize)> {
     let at = view.after_space(n);
-    let word = view.text(at).to_ascii_lowercase();
-    (MAGNITUDES.contains(&word.as_str()) && view.ends_word(at + 1)).then_some((word, at + 1))
+    let word = MAGNITUDES.into_iter().find(|word| word.eq_ignore_ascii_case(view.text(at)))?;
+    view.ends_word(at + 1).then_some((word, at + 1))
 }
 
 /// Reads `1/2`, `2 1/2`, `½` or `2½`. The signs of a date or of more than one slash make none.
@@ -55,15 +60,17 @@ pub fn fraction(view: &View, n: usize, negative: bool) -> Option<(Fraction, usiz
     if let Some((numerator, denominator, next)) = parts(view, n) {
         return Some((Fraction { negative, whole: None, numerator, denominator }, next));
     }
-    let whole = view.digits(n)?.into_owned();
+    let whole = view.digits(n)?;
     let (numerator, denominator, next) = parts(view, view.after_space(n + 1))?;
-    let glued = view.kind(n + 1) != crate::normalize::token::Kind::Space;
+    let glued = view.kind(n + 1) != Kind::Space;
     let vulgar = !view.is(next - 2, "/") && next < n + 4;
+    let whole = whole.into_owned();
     (!glued || vulgar).then_some((Fraction { negative, whole: Some(whole), numerator, denominator }, next))
 }
 
 fn parts(view: &View, n: usize) -> Option<(String, String, usize)> {
-    if let Some((_, numerator, denominator)) = VULGAR.into_iter().find(|(sign, ..)| view.is(n, sign)) {
+    if view.kind(n) == Kind::Symbol {
+        let (_, numerator, denominator) = VULGAR.into_iter().find(|(sign, ..)| view.is(n, sign))?;
         return Some((numerator.to_owned(), denominator.to_owned(), n + 1));
     }
     let spaced = view.is(n + 1, " ") && view.is(n + 2, "/") && view.is(n + 3, " ");
@@ -108,7 +115,8 @@ pub fn integer(number: &Integer, and: And, out: &mut String) {
     spell(&number.digits, and, out);
 }
 
-fn decimal(number: &Decimal, and: And, out: &mut String) {
+/// Writes a number with decimals, a magnitude or both.
+pub fn decimal(number: &Decimal, and: And, out: &mut String) {
     minus(number.negative, out);
     if !number.integer.is_empty() {
         spell(&number.integer, and, out);

@@ -45,31 +45,31 @@ fn date(day: u8, month: u8, year: String, order: DateOrder) -> Item {
 
 /// `2021-05-06`, `05/06/1999`, `31.12.1999`
 fn numeric(view: &View, day_first: bool, found: &mut Candidates) {
-    for sign in ["-", "/", "."] {
-        let Some(triple) = Triple::read(view, 0, sign) else { continue };
-        let as_month_first = triple.month_first().map(|day| (day, DateOrder::MonthFirst));
-        let as_day_first = triple.day_first().map(|day| (day, DateOrder::DayFirst));
-        let usual = if day_first || sign == "." {
-            as_day_first.clone().or(as_month_first)
-        } else {
-            as_month_first.or(as_day_first)
-        };
-        let iso = triple.year_first().map(|day| (day, DateOrder::MonthFirst));
-        if let Some(((day, month, year), order)) = iso.or(usual) {
-            let order = if day_first { DateOrder::DayFirst } else { order };
-            found.push(triple.next, cost::SURE, date(day, month, year, order));
-        }
+    let sign = view.text(1);
+    if !matches!(sign, "-" | "/" | ".") {
+        return;
+    }
+    let Some(triple) = Triple::read(view, 0, sign) else { return };
+    let as_month_first = triple.month_first().map(|day| (day, DateOrder::MonthFirst));
+    let as_day_first = triple.day_first().map(|day| (day, DateOrder::DayFirst));
+    let usual =
+        if day_first || sign == "." { as_day_first.or(as_month_first) } else { as_month_first.or(as_day_first) };
+    let iso = triple.year_first().map(|day| (day, DateOrder::MonthFirst));
+    if let Some(((day, month, year), order)) = iso.or(usual) {
+        let order = if day_first { DateOrder::DayFirst } else { order };
+        found.push(triple.next, cost::SURE, date(day, month, year, order));
     }
 }
 
 /// The month named at token `n`, and the token after it and the full stop of its abbreviation.
 fn month(view: &View, n: usize) -> Option<(u8, usize)> {
     let word = view.text(n);
+    let first = word.bytes().next()?.to_ascii_lowercase();
     let is_named = |month: &str| {
         let short = month.get(..3).is_some_and(|short| short.eq_ignore_ascii_case(word));
         short || month.eq_ignore_ascii_case(word) || (month.starts_with("sept") && word.eq_ignore_ascii_case("sept"))
     };
-    let index = MONTHS.iter().position(|month| is_named(month))?;
+    let index = MONTHS.iter().position(|month| month.as_bytes().first() == Some(&first) && is_named(month))?;
     let short = word.len() < MONTHS.get(index)?.len();
     let next = if short && view.is(n + 1, ".") { n + 2 } else { n + 1 };
     Some((index as u8 + 1, next))
@@ -118,10 +118,7 @@ fn month_day(view: &View, found: &mut Candidates) {
 /// `25 July 2012`, `26th May`, `4th of July, 1976`
 fn day_month(view: &View, found: &mut Candidates) {
     let Some((day, next)) = day(view, 0) else { return };
-    let (month, next) = match month(view, view.after_space(next)) {
-        Some(month) => month,
-        None => return,
-    };
+    let Some((month, next)) = month(view, view.after_space(next)) else { return };
     if !exists(day, month) || view.kind(1) == crate::normalize::token::Kind::Edge {
         return;
     }
@@ -186,7 +183,10 @@ fn decade(view: &View, found: &mut Candidates) {
 
 /// `mid-80s`
 fn mid_decade(view: &View, found: &mut Candidates) {
-    if let Some((decade, next)) = decade_at(view, 2).filter(|_| view.is(0, "mid") && view.is(1, "-")) {
+    if !view.is(1, "-") || !view.is(0, "mid") {
+        return;
+    }
+    if let Some((decade, next)) = decade_at(view, 2) {
         let mid = Item::Words("mid".to_owned());
         found.push(next, cost::SURE, Item::Sequence(vec![mid, Item::Decade(decade)]));
     }

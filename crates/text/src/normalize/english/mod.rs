@@ -14,7 +14,7 @@ mod words;
 
 use self::cardinal::{And, spell_digits, spell_ordinal, spell_year};
 use super::candidate::Candidates;
-use super::item::{Amount, Item, Part, Percent, Range, Relation, Term};
+use super::item::{Item, Part, Percent, Range, Relation, Term};
 use super::number::Separators;
 use super::rules::{Neighbour, Rules};
 use super::token::Kind;
@@ -60,10 +60,11 @@ impl Rules for English {
 
 impl English {
     fn number(&self, view: &View, found: &mut Candidates) {
-        numbers::recognize(view, found);
-        numbers::formula(view, found);
-        quantity::recognize(view, found);
-        quantity::money(view, found);
+        if let Some((amount, next)) = amount::read(view, 0) {
+            numbers::recognize(view, &amount, next, found);
+            quantity::recognize(view, &amount, next, found);
+            quantity::sum_before(view, &amount, next, found);
+        }
         date::recognize(view, self.british, found);
         time::recognize(view, found);
         telephone::recognize(view, found);
@@ -73,9 +74,11 @@ impl English {
 
     fn sign(&self, view: &View, found: &mut Candidates) {
         // Signs before numbers: minus, point, plus, brackets, apostrophes, and fractions of one character.
-        if view.digits(1).is_some() || view.is(1, ".") || view.kind(0) == Kind::Symbol {
-            numbers::recognize(view, found);
-            quantity::recognize(view, found);
+        if view.kind(1) == Kind::Digits || view.is(1, ".") || view.kind(0) == Kind::Symbol {
+            if let Some((amount, next)) = amount::read(view, 0) {
+                numbers::recognize(view, &amount, next, found);
+                quantity::recognize(view, &amount, next, found);
+            }
             telephone::recognize(view, found);
             date::recognize(view, self.british, found);
         }
@@ -88,11 +91,12 @@ impl English {
 
 fn word(view: &View, british: bool, found: &mut Candidates) {
     words::abbreviation(view, found);
+    words::capital(view, found);
     words::either(view, found);
     date::recognize(view, british, found);
     street::state(view, found);
     if view.text(0).len() <= 3 {
-        numbers::formula(view, found);
+        numbers::formula(view, 1, found);
         quantity::money(view, found);
     }
     words::sign(view, found);
@@ -102,7 +106,7 @@ fn spell(item: &Item, and: And, out: &mut String) {
     let name = if and == And::Every { and } else { And::Never };
     match item {
         Item::Cardinal(number, _) => amount::integer(number, and, out),
-        Item::Decimal(number) => amount::say(&Amount::Decimal(number.clone()), and, out),
+        Item::Decimal(number) => amount::decimal(number, and, out),
         Item::Ordinal(number, _) => spell_ordinal(&number.digits, and, out),
         Item::Fraction(number) => amount::say_fraction(number, and, out),
         Item::Percent(percent) => say_percent(percent, and, out),
@@ -111,7 +115,6 @@ fn spell(item: &Item, and: And, out: &mut String) {
         Item::Year(year) => spell_year(&year.digits, and, out),
         Item::Decade(digits) => date::say_decade(digits, out),
         Item::Time(time) => time::say(time, out),
-        Item::Duration(duration) => time::say_duration(duration, out),
         Item::Range(range) => say_range(range, and, out),
         Item::Measure(measure) => {
             amount::say(&measure.amount, and, out);

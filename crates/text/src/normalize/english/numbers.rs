@@ -1,45 +1,53 @@
 //! Whole numbers, decimals, ordinals, ranges, scores and formulas.
 
-use super::amount::read;
 use super::date::ordinal;
 use super::quantity::measure_at;
 use super::{SEPARATORS, street};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Amount, Form, Fraction, Integer, Item, Part, Range, Relation, Term, Time};
-use crate::normalize::number::{after_minus, continues, number};
+use crate::normalize::number::{Written, after_minus, continues, number};
 use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
-/// Proposes numbers at a digit, a minus sign or a point.
-pub fn recognize(view: &View, found: &mut Candidates) {
-    amount(view, found);
-    if view.digits(0).is_some() {
-        ordinals(view, found);
+/// Proposes numbers at a digit, a minus sign or a point, where an amount was read up to token `next`.
+pub fn recognize(view: &View, read: &Amount, next: usize, found: &mut Candidates) {
+    let written = number(view, after_minus(view, 0), &SEPARATORS);
+    amount(view, read, next, written.as_ref(), found);
+    if let Some(written) = written.filter(|_| view.kind(0) == Kind::Digits) {
+        ordinals(view, &written, found);
         in_code(view, found);
         versions(view, found);
-        pairs(view, found);
+        pairs(view, &written, found);
         inches(view, found);
+        formula(view, written.next, found);
     }
 }
 
-fn amount(view: &View, found: &mut Candidates) {
-    let Some((amount, next)) = read(view, 0) else { return };
-    if view.digits(0).is_none() && (view.kind_before(1) == Kind::Digits || view.text_before(1) == ".") {
+fn amount(view: &View, read: &Amount, next: usize, written: Option<&Written>, found: &mut Candidates) {
+    if view.kind(0) != Kind::Digits && (view.kind_before(1) == Kind::Digits || view.text_before(1) == ".") {
         return;
     }
-    match amount {
-        Amount::Integer(number) if next > 1 || !digit_by_digit(view, &number.digits) => {
-            found.push(next, cost::LIKELY, Item::Cardinal(number, Form::default()));
+    let item = match read {
+        Amount::Integer(number) if next == 1 && digit_by_digit(view, &number.digits) => {
+            Item::Digits(number.digits.clone())
         }
-        Amount::Integer(number) => found.push(next, cost::LIKELY, Item::Digits(number.digits)),
-        Amount::Decimal(number) => found.push(next, cost::LIKELY, Item::Decimal(number)),
-        Amount::Fraction(number) => found.push(next, cost::LIKELY, Item::Fraction(number)),
-    }
+        read => plain(read.clone()),
+    };
+    found.push(next, cost::LIKELY, item);
     // What could be a fraction of a whole may be two things: "1984 1/2".
-    if let Some(written) = number(view, after_minus(view, 0), &SEPARATORS).filter(|written| written.next < next)
+    if let Some(written) = written.filter(|written| written.next < next)
         && let Amount::Integer(number) = written.amount(false)
     {
         found.push(written.next, cost::POSSIBLE, Item::Cardinal(number, Form::default()));
+    }
+}
+
+/// An amount by itself.
+pub fn plain(amount: Amount) -> Item {
+    match amount {
+        Amount::Integer(number) => Item::Cardinal(number, Form::default()),
+        Amount::Decimal(number) => Item::Decimal(number),
+        Amount::Fraction(number) => Item::Fraction(number),
     }
 }
 
@@ -52,15 +60,18 @@ fn digit_by_digit(view: &View, digits: &str) -> bool {
     digits.len() >= 7 || (digits.len() >= 5 && (code() || phone() || zip()))
 }
 
-fn ordinals(view: &View, found: &mut Candidates) {
-    let Some(written) = number(view, 0, &SEPARATORS).filter(|written| written.fraction.is_empty()) else { return };
+fn ordinals(view: &View, written: &Written, found: &mut Candidates) {
+    if !written.fraction.is_empty() {
+        return;
+    }
     if let Some(item) = ordinal(view, &written.integer, written.next).filter(|_| !continues(view, &[","])) {
         found.push(written.next + 1, cost::SURE, item);
     }
     // "1/4th" is a fraction.
     let (slash, under) = (view.is(1, "/"), view.digits(2));
     if let Some(under) = under.filter(|under| slash && (ordinal(view, under, 3).is_some())) {
-        let item = Fraction { numerator: written.integer, denominator: under.into_owned(), ..Fraction::default() };
+        let (numerator, denominator) = (written.integer.clone(), under.into_owned());
+        let item = Fraction { numerator, denominator, ..Fraction::default() };
         found.push(4, cost::SURE, Item::Fraction(item));
     }
 }
@@ -77,7 +88,8 @@ fn in_code(view: &View, found: &mut Candidates) {
 
 /// `1.2.3`
 fn versions(view: &View, found: &mut Candidates) {
-    if continues(view, &["."]) && !view.kind_before(1).is_word() {
+    let chain = view.is(1, ".") && view.is(3, ".");
+    if !chain || (continues(view, &["."]) && !view.kind_before(1).is_word()) {
         return;
     }
     let mut next = 1;
@@ -93,12 +105,11 @@ fn versions(view: &View, found: &mut Candidates) {
 }
 
 /// `10-15` and `3:2`: a range, a score or a ratio.
-fn pairs(view: &View, found: &mut Candidates) {
-    if !view.begins_word() || view.is_one_of(0, &["-"]) || is_sign(view.text_before(1)) {
+fn pairs(view: &View, from: &Written, found: &mut Candidates) {
+    let sign = view.text(from.next);
+    if !matches!(sign, "-" | "–" | ":") || !view.begins_word() || is_sign(view.text_before(1)) {
         return;
     }
-    let Some(from) = number(view, 0, &SEPARATORS) else { return };
-    let sign = view.text(from.next);
     let Some(to) = number(view, from.next + 1, &SEPARATORS).filter(|to| closes(view, to.next)) else { return };
     let (low, high) = (from.amount(false), to.amount(false));
     let (Some(low_value), Some(high_value)) = (value(&low), value(&high)) else { return };
@@ -116,16 +127,11 @@ fn pairs(view: &View, found: &mut Candidates) {
     if leading_zero || (from.integer.len() > 4 && !from.grouped) || (to.integer.len() > 4 && !to.grouped) {
         return;
     }
-    let item = |amount: Amount| match amount {
-        Amount::Decimal(number) => Item::Decimal(number),
-        Amount::Integer(number) => Item::Cardinal(number, Form::default()),
-        Amount::Fraction(number) => Item::Fraction(number),
-    };
     let measure = measure_at(view, from.next + 1);
     if let Some((to, next)) = measure.filter(|_| relation == Relation::To) {
-        found.push(next, cost::SURE, Item::Range(Box::new(Range { from: item(low.clone()), to, relation })));
+        found.push(next, cost::SURE, Item::Range(Box::new(Range { from: plain(low.clone()), to, relation })));
     }
-    found.push(to.next, cost::LIKELY, Item::Range(Box::new(Range { from: item(low), to: item(high), relation })));
+    found.push(to.next, cost::LIKELY, Item::Range(Box::new(Range { from: plain(low), to: plain(high), relation })));
 }
 
 /// `42:30`, minutes and seconds.
@@ -159,8 +165,11 @@ fn closes(view: &View, n: usize) -> bool {
 
 /// `12"`, unless the sign closes a quotation.
 fn inches(view: &View, found: &mut Candidates) {
+    if !view.is(1, "\"") {
+        return;
+    }
     let quotes = (1..=View::BEHIND).filter(|n| view.text_before(*n) == "\"").count();
-    let ends = view.is(1, "\"") && quotes.is_multiple_of(2) && view.begins_word() && view.kind(2).is_gap();
+    let ends = quotes.is_multiple_of(2) && view.begins_word() && view.kind(2).is_gap();
     if let Some(digits) = view.digits(0).filter(|_| ends) {
         let number = Item::Cardinal(Integer::new(digits), Form::default());
         found.push(2, cost::LIKELY, Item::Sequence(vec![number, Item::Words("inches".to_owned())]));
@@ -168,8 +177,9 @@ fn inches(view: &View, found: &mut Candidates) {
 }
 
 /// `2+2=4`, `y = x + 1`: operands of one letter or number with operators between them, one of them no equals sign.
-pub fn formula(view: &View, found: &mut Candidates) {
-    if !view.begins_word() || is_sign(view.text_before(1)) {
+/// The first operand, if there is one, ends before token `end`.
+pub fn formula(view: &View, end: usize, found: &mut Candidates) {
+    if !is_operator(view, view.after_space(end)) || !view.begins_word() || is_sign(view.text_before(1)) {
         return;
     }
     let Some((first, mut next)) = operand(view, 0) else { return };
@@ -189,11 +199,15 @@ pub fn formula(view: &View, found: &mut Candidates) {
 
 fn step(view: &View, n: usize) -> Option<(Term, Term, usize)> {
     let at = view.after_space(n);
-    if !view.is_one_of(at, &["+", "-", "−", "=", "/", "÷", "×"]) {
+    if !is_operator(view, at) {
         return None;
     }
     let (operand, next) = operand(view, view.after_space(at + 1))?;
     Some((Term::Operator(view.text(at).to_owned()), operand, next))
+}
+
+fn is_operator(view: &View, n: usize) -> bool {
+    view.is_one_of(n, &["+", "-", "−", "=", "/", "÷", "×"])
 }
 
 fn operand(view: &View, n: usize) -> Option<(Term, usize)> {

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use super::amount::{is_one, read};
 use super::cardinal::{And, spell};
+use super::numbers::plain;
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Amount, Decimal, Item, Measure, Money, Percent, Range, Relation};
-
 use crate::normalize::table::Table;
 use crate::normalize::view::View;
 
@@ -21,12 +21,11 @@ static PERIODS: LazyLock<Table> = LazyLock::new(|| {
     )
 });
 
-/// Proposes percentages, measures and amounts at a number or its sign.
-pub fn recognize(view: &View, found: &mut Candidates) {
-    let Some((amount, next)) = read(view, 0) else { return };
-    percent(view, &amount, next, found);
-    measure(view, &amount, next, found);
-    dimensions(view, &amount, next, found);
+/// Proposes percentages, measures and areas that begin with an amount before token `next`.
+pub fn recognize(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
+    percent(view, amount, next, found);
+    measure(view, amount, next, found);
+    dimensions(view, amount, next, found);
 }
 
 fn percent(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
@@ -85,21 +84,13 @@ fn dimensions(view: &View, amount: &Amount, next: usize, found: &mut Candidates)
         return;
     }
     let Some((second, end)) = read(view, view.after_space(times + 1)) else { return };
-    let from = plain(amount);
+    let from = plain(amount.clone());
     if let Some((unit, per, end)) = unit(view, end, false) {
         let to = Item::Measure(Measure { amount: second, unit, per });
         found.push(end, cost::SURE, Item::Range(Box::new(Range { from, to, relation: Relation::By })));
     } else if times == next {
-        let to = plain(&second);
+        let to = plain(second);
         found.push(end, cost::LIKELY, Item::Range(Box::new(Range { from, to, relation: Relation::By })));
-    }
-}
-
-fn plain(amount: &Amount) -> Item {
-    match amount.clone() {
-        Amount::Integer(number) => Item::Cardinal(number, Default::default()),
-        Amount::Decimal(number) => Item::Decimal(number),
-        Amount::Fraction(number) => Item::Fraction(number),
     }
 }
 
@@ -116,17 +107,20 @@ pub fn say_unit(measure: &Measure, out: &mut String) {
     }
 }
 
-/// Proposes a sum at a currency sign, or at a number that one follows.
+/// Proposes a sum at a currency sign, or at the sign of a number that one follows.
 pub fn money(view: &View, found: &mut Candidates) {
     if let Some((sign, _, next)) = CURRENCIES.longest(view, 0).filter(|(_, _, next)| is_sign(view, *next)) {
         sum_after(view, sign, next, found);
     } else if let Some((amount, next)) = read(view, 0) {
-        let at = view.after_space(next);
-        let currency =
-            CURRENCIES.longest(view, at).filter(|(_, _, next)| view.ends_word(*next) && view.digits(*next).is_none());
-        if let Some((sign, _, end)) = currency {
-            found.push(end, cost::LIKELY, sum(amount, sign, None));
-        }
+        sum_before(view, &amount, next, found);
+    }
+}
+
+/// Proposes a sum of an amount before token `next` and the currency that stands there.
+pub fn sum_before(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
+    let currency = CURRENCIES.longest(view, view.after_space(next));
+    if let Some((sign, _, end)) = currency.filter(|(_, _, end)| view.ends_word(*end)) {
+        found.push(end, cost::LIKELY, sum(amount.clone(), sign, None));
     }
 }
 
@@ -146,8 +140,10 @@ fn sum_after(view: &View, sign: &str, next: usize, found: &mut Candidates) {
 }
 
 fn period<'v>(view: &View<'v>, n: usize) -> Option<(&'v str, String, usize)> {
-    let (_, row, next) =
-        PERIODS.longest(view, n + 1).filter(|(_, _, next)| view.is(n, "/") && view.ends_word(*next))?;
+    if !view.is(n, "/") {
+        return None;
+    }
+    let (_, row, next) = PERIODS.longest(view, n + 1).filter(|(_, _, next)| view.ends_word(*next))?;
     Some((view.text(n + 1), row.concat(), next))
 }
 

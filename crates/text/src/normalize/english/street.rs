@@ -54,9 +54,9 @@ fn street(view: &View, n: usize) -> Option<(String, usize)> {
 
 /// One word of a name: capitalized, a direction, or an ordinal.
 fn name(view: &View, n: usize, first: bool, words: &mut String) -> Option<usize> {
-    words.push(' ');
     if let Some(digits) = view.digits(n) {
         let Item::Ordinal(number, _) = ordinal(view, &digits, n + 1)? else { return None };
+        words.push(' ');
         super::cardinal::spell_ordinal(&number.digits, And::Never, words);
         return Some(n + 2);
     }
@@ -71,6 +71,7 @@ fn name(view: &View, n: usize, first: bool, words: &mut String) -> Option<usize>
     if !word.starts_with(|letter: char| letter.is_uppercase()) {
         return None;
     }
+    words.push(' ');
     words.push_str(if first { full } else { word });
     Some(if first && word != full && view.is(n + 1, ".") { n + 2 } else { n + 1 })
 }

@@ -3,6 +3,7 @@
 use super::cardinal::{And, spell, spell_digits};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Item, Telephone};
+use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
 /// Lengths of the groups of digits that make a telephone number of the Americas or a social security number.
@@ -36,6 +37,9 @@ fn international(view: &View, found: &mut Candidates) {
 
 /// A number of one of the [`SHAPES`] at token `n`.
 fn domestic(view: &View, n: usize, country: Option<&str>, found: &mut Candidates) {
+    if !view.is(n, "(") && (!view.is_one_of(n + 1, &["-", ".", " "]) || view.kind(n + 2) != Kind::Digits) {
+        return;
+    }
     let (groups, next) = if view.is(n, "(") { bracketed(view, n) } else { groups(view, n) };
     let shape: Vec<usize> = groups.iter().map(String::len).collect();
     let spaced = view.slice(n..next).contains(' ') && !view.is(n, "(");
@@ -88,8 +92,11 @@ fn toll_free(view: &View, found: &mut Candidates) {
 
 /// `192.168.0.1`
 fn network(view: &View, found: &mut Candidates) {
+    if !view.is(1, ".") || !view.is(3, ".") {
+        return;
+    }
     let (groups, next) = groups(view, 0);
-    let fits = groups.len() == 4 && view.is(1, ".") && groups.iter().all(|group| group.len() <= 3);
+    let fits = groups.len() == 4 && groups.iter().all(|group| group.len() <= 3);
     if fits && view.ends_word(next) {
         let words: Vec<String> = groups.iter().map(|group| digits(group)).collect();
         found.push(next, cost::SURE, Item::Words(words.join(" dot ")));

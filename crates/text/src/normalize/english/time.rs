@@ -1,5 +1,7 @@
 //! Times of day and lengths of time.
 
+use std::borrow::Cow;
+
 use super::cardinal::{space_since, spell_below_hundred, spell_two_digits};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Duration, Half, Item, Range, Relation, Time};
@@ -8,12 +10,12 @@ use crate::normalize::view::View;
 
 /// Proposes times and ranges of times at a number.
 pub fn recognize(view: &View, found: &mut Candidates) {
-    let Some((item, next, sure)) = time_at(view, 0).filter(|_| view.begins_word()) else {
+    if !view.begins_word() {
         return;
-    };
-    if let Some((to, end, _)) =
-        time_at(view, next + 1).filter(|(.., to_sure)| sure && *to_sure && is_hyphen(view, next))
-    {
+    }
+    let Some((item, next, sure)) = time_at(view, 0) else { return };
+    let after = if sure && is_hyphen(view, next) { time_at(view, next + 1) } else { None };
+    if let Some((to, end, _)) = after.filter(|(.., sure)| *sure) {
         found.push(end, cost::SURE, Item::Range(Box::new(Range { from: item.clone(), to, relation: Relation::To })));
     }
     if sure {
@@ -51,31 +53,29 @@ fn suffixes(view: &View, n: usize) -> (Option<Half>, Option<String>, usize) {
 
 fn half(view: &View, n: usize) -> Option<(Half, usize)> {
     let at = view.after_space(n);
-    let first = view.text(at).to_ascii_lowercase();
-    let next = match first.as_str() {
-        "am" | "pm" => at + 1,
-        "a" | "p" if view.is(at + 1, ".") && view.text(at + 2).eq_ignore_ascii_case("m") => {
+    let first = view.text(at);
+    let next = match first {
+        _ if ["am", "pm"].iter().any(|half| half.eq_ignore_ascii_case(first)) => at + 1,
+        "a" | "A" | "p" | "P" if view.is(at + 1, ".") && view.text(at + 2).eq_ignore_ascii_case("m") => {
             if view.is(at + 3, ".") && !view.is_one_of(at + 4, &["?", "!"]) { at + 4 } else { at + 3 }
         }
         _ => return None,
     };
-    let half = if first.starts_with('a') { Half::Am } else { Half::Pm };
+    let half = if first.starts_with(['a', 'A']) { Half::Am } else { Half::Pm };
     view.ends_word(next).then_some((half, next))
 }
 
 const ZONES: [&str; 16] =
-    ["est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "gmt", "utc", "bst", "cet", "cest", "et", "pt", "ist"];
+    ["EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "GMT", "UTC", "BST", "CET", "CEST", "ET", "PT", "IST"];
 
 fn zone(view: &View, n: usize) -> Option<(String, usize)> {
-    let dotted = view.is(n + 1, ".") && view.is(n + 3, ".") && view.text(n).len() == 1;
-    let (name, next) = if dotted {
+    let (name, next) = if view.text(n).len() == 1 && view.is(n + 1, ".") && view.is(n + 3, ".") {
         let end = if view.is(n + 5, ".") { n + 6 } else { n + 5 };
-        (view.slice(n..n + 5).replace('.', ""), end)
+        (Cow::Owned(view.slice(n..n + 5).replace('.', "").to_ascii_uppercase()), end)
     } else {
-        (view.text(n).to_owned(), n + 1)
+        (Cow::Borrowed(view.text(n)), n + 1)
     };
-    let known = ZONES.contains(&name.to_ascii_lowercase().as_str()) && (dotted || name == name.to_ascii_uppercase());
-    (known && view.ends_word(next)).then(|| (name.to_ascii_uppercase(), next))
+    (ZONES.contains(&&*name) && view.ends_word(next)).then(|| (name.into_owned(), next))
 }
 
 /// Writes a time: "five thirty PM", "nine o'clock"; one with seconds as a length of time.
@@ -112,7 +112,7 @@ fn number_below_hundred(number: u32, out: &mut String) {
 }
 
 /// Writes a length of time: "one hour one minute and one second".
-pub fn say_duration(duration: &Duration, out: &mut String) {
+fn say_duration(duration: &Duration, out: &mut String) {
     let start = out.len();
     let parts = [(duration.hours, "hour"), (duration.minutes, "minute"), (duration.seconds, "second")];
     for (number, unit) in parts {

@@ -28,9 +28,12 @@ pub fn electronic(view: &View, found: &mut Candidates) {
 
 /// `file.txt`: two words with a full stop between them, and no more.
 fn file_name(view: &View) -> Option<usize> {
+    if !view.is(1, ".") || !view.kind(2).is_word() {
+        return None;
+    }
     let chain = view.is(3, ".") && view.kind(4).is_word();
     let alone = view.begins_word() && view.text_before(1) != "." && view.ends_word(3) && !chain;
-    (alone && is_name(view.text(0)) && view.is(1, ".") && is_name(view.text(2))).then_some(3)
+    (alone && is_name(view.text(0)) && is_name(view.text(2))).then_some(3)
 }
 
 /// Whether a word could be a part of a file's name: `file.txt`.
@@ -43,7 +46,11 @@ pub fn abbreviation(view: &View, found: &mut Candidates) {
     if let Some((_, row, next)) = ABBREVIATIONS.longest(view, 0).filter(|(_, _, next)| begins_and_ends(view, *next)) {
         found.push(next, cost::SURE, Item::Words(row.concat()));
     }
-    if view.begins_word() {
+}
+
+/// Proposes what a word that begins with a capital stands for: titles, months, initials, Roman numerals.
+pub fn capital(view: &View, found: &mut Candidates) {
+    if view.text(0).starts_with(char::is_uppercase) && view.begins_word() {
         title(view, found);
         saint(view, found);
         month(view, found);

@@ -56,7 +56,7 @@ impl Rules for French {
             Item::Digits(digits) => cardinal::spell_digits(digits, out),
             Item::Letters(words) | Item::Words(words) | Item::Mark(words) => out.push_str(words),
             Item::Sequence(items) => self.spell_sequence(items, out),
-            Item::Year(_) | Item::Decade(_) | Item::Duration(_) | Item::Serial(_) => {}
+            Item::Year(_) | Item::Decade(_) | Item::Serial(_) => {}
         }
     }
 

@@ -58,7 +58,6 @@ impl Rules for German {
             Item::Digits(digits) => cardinal::spell_digits(digits, out),
             Item::Letters(words) | Item::Words(words) | Item::Mark(words) => out.push_str(words),
             Item::Sequence(items) => self.spell_sequence(items, out),
-            Item::Duration(_) => {}
         }
     }
 }

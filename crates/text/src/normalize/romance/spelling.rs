@@ -36,7 +36,6 @@ pub fn spell(language: &dyn Romance, item: &Item, out: &mut String) {
         Item::Year(year) => language.cardinal(&year.digits, Gender::Unknown, out),
         Item::Decade(digits) => language.cardinal(digits, Gender::Unknown, out),
         Item::Words(words) | Item::Mark(words) => out.push_str(words),
-        Item::Duration(_) => {}
     }
 }
 
