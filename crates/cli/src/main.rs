@@ -9,6 +9,8 @@ mod interrupt;
 mod jobs;
 mod manifest;
 mod output;
+#[cfg_attr(not(feature = "play"), path = "no_play.rs")]
+mod play;
 mod progress;
 mod table;
 

@@ -21,6 +21,8 @@ const OTHER_FORMATS: [&str; 9] = ["mp3", "flac", "ogg", "opus", "m4a", "aac", "a
 pub enum Output {
     Stdout,
     File(PathBuf),
+    /// It is only played.
+    Nowhere,
 }
 
 impl From<OsString> for Output {
@@ -34,6 +36,7 @@ impl fmt::Display for Output {
         match self {
             Self::Stdout => f.write_str("-"),
             Self::File(path) => path.display().fmt(f),
+            Self::Nowhere => f.write_str("played"),
         }
     }
 }
@@ -64,13 +67,17 @@ impl Output {
             Self::Stdout if io::stdout().is_terminal() => {
                 Err(usage("`-o -` writes audio to standard output, which is a terminal: redirect it, or name a file"))
             }
-            Self::Stdout => Ok(()),
+            Self::Stdout | Self::Nowhere => Ok(()),
             Self::File(path) => check_ending(path, raw).and_then(|()| check_file(path)),
         }
     }
 
     pub fn is_stdout(&self) -> bool {
         matches!(self, Self::Stdout)
+    }
+
+    pub fn is_file(&self) -> bool {
+        matches!(self, Self::File(_))
     }
 
     /// Writes audio.
@@ -81,6 +88,7 @@ impl Output {
             (Self::Stdout, false) => zonos::write_wav(stdout(), samples, options),
             (Self::File(path), true) => held(|| zonos::save_pcm(path, samples, options.format)),
             (Self::File(path), false) => held(|| zonos::save_wav(path, samples, options)),
+            (Self::Nowhere, _) => Ok(()),
         };
         Ok(written.map_err(zonos::Error::from)?)
     }
@@ -92,6 +100,7 @@ impl Output {
     pub fn write_pieces<T>(&self, format: &SoundFormat, make: impl FnOnce(&mut Take) -> Result<T>) -> Result<T> {
         match self {
             Self::File(path) => file_of_pieces(path, format, make),
+            Self::Nowhere => make(&mut |_| Ok(())),
             Self::Stdout if format.raw => make(&mut |samples| write_samples(samples, format.options.format)),
             Self::Stdout => {
                 let mut all = Vec::new();
@@ -133,7 +142,7 @@ fn pieces<T>(file: &mut BufWriter<File>, format: &SoundFormat, make: impl FnOnce
 }
 
 /// Writes samples to standard output as they are, without a header.
-pub fn write_samples(samples: &[f32], format: SampleFormat) -> Result<()> {
+fn write_samples(samples: &[f32], format: SampleFormat) -> Result<()> {
     Ok(zonos::write_pcm(stdout(), samples, format).map_err(zonos::Error::from)?)
 }
 

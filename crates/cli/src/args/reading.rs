@@ -7,6 +7,7 @@ use zonos::{Level, Pauses, ReadingOptions};
 
 use super::values::seconds;
 use crate::exit::usage;
+use crate::output::Output;
 
 /// Parts spoken side by side into a file.
 const JOBS: usize = 4;
@@ -33,7 +34,8 @@ pub struct ReadingArgs {
     /// Pause between paragraphs, 0-10 seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "0.8", allow_negative_numbers = true)]
     pub pause_paragraph: Duration,
-    /// Parts that are spoken side by side, 1-1024: faster, the same sound [default: 4 into a file, 1 into a pipe]
+    /// Parts that are spoken side by side, 1-1024: faster, the same sound [default: 4 into a file, 1 into a pipe or
+    /// with --play]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub jobs: Option<usize>,
     /// On Ctrl-C, keeps the parts that are finished as the output file
@@ -61,11 +63,10 @@ pub struct LevelArgs {
 }
 
 impl ReadingArgs {
-    pub fn options(&self, level: &LevelArgs, into_pipe: bool) -> anyhow::Result<ReadingOptions> {
-        if self.keep_partial && into_pipe {
-            return Err(usage(
-                "`--keep-partial` keeps a file, and `-o -` writes none: a pipe has what was written to it",
-            ));
+    /// What is heard at once is spoken part after part, unless asked for otherwise.
+    pub fn options(&self, level: &LevelArgs, output: &Output, is_played: bool) -> anyhow::Result<ReadingOptions> {
+        if self.keep_partial && !output.is_file() {
+            return Err(usage("`--keep-partial` keeps a file: name one with -o (a pipe has what was written to it)"));
         }
         Ok(ReadingOptions {
             part_seconds: (!self.no_split).then_some(self.part),
@@ -79,7 +80,7 @@ impl ReadingArgs {
             level: level.level(),
             lead_silence: level.lead_silence,
             tail_silence: level.tail_silence,
-            slots: self.jobs.unwrap_or(if into_pipe { 1 } else { JOBS }),
+            slots: self.jobs.unwrap_or(if is_played || !output.is_file() { 1 } else { JOBS }),
         })
     }
 }

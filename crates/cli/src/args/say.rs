@@ -20,6 +20,7 @@ Examples:
   zonos say \"Hello there.\" --voice ref.mp3 -o hello.wav
   echo \"From a pipe.\" | zonos say - --voice anna -o - > hello.wav
   zonos say -f book.txt --voice anna --loudness -18 --keep-partial -o book.wav
+  zonos say \"Hello there.\" --voice anna --play
   zonos say -f story.txt --voice a.wav --voice b.flac --seed 7 --json -o story.wav";
 
 /// Arguments of `say`.
@@ -29,8 +30,11 @@ pub struct SayArgs {
     #[command(flatten)]
     pub text: TextArgs,
     /// Where the speech goes: a WAV file, or `-` for standard output. An existing file is replaced
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: Output,
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "play")]
+    pub output: Option<Output>,
+    /// Plays the speech on the default sound device while it is made; for builds with `--features play`
+    #[arg(long)]
+    pub play: bool,
     /// Whose voice: an audio file, a saved voice, or a name that `zonos voice list` shows. Of several the mean;
     /// without one the model chooses
     #[arg(long = "voice", value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
@@ -126,7 +130,7 @@ pub struct EndingArgs {
     /// How often speech that is too long or too short for its text is tried again with another seed, 0-10
     #[arg(long, value_name = "N", default_value_t = Guard::default().retries, allow_negative_numbers = true)]
     pub retries: u32,
-    /// Frames of 11.6 ms that `--raw -o -` writes at once, 1-6144; the first comes alone
+    /// Frames of 11.6 ms that `--raw -o -` writes and `--play` plays at once, 1-6144; the first comes alone
     #[arg(long, value_name = "N", default_value_t = StreamOptions::default().chunk_frames, allow_negative_numbers = true)]
     pub chunk_frames: usize,
 }
@@ -167,9 +171,14 @@ fn with_default(help: &str, default: impl Display) -> String {
 }
 
 impl SayArgs {
+    /// Where it is written.
+    pub fn output(&self) -> Output {
+        self.output.clone().unwrap_or(Output::Nowhere)
+    }
+
     /// The request, still without a voice. Everything that needs no model is checked.
     pub fn request(&self) -> anyhow::Result<Request> {
-        if self.json && self.output.is_stdout() {
+        if self.json && self.output().is_stdout() {
             return Err(usage("`--json` and `-o -` both write to standard output: name a file with -o"));
         }
         let request = Request {
@@ -194,14 +203,14 @@ impl SayArgs {
 
     /// How the text is read. Everything that needs no model is checked.
     pub fn reading(&self) -> anyhow::Result<ReadingOptions> {
-        let options = self.reading.options(&self.sound.level, self.output.is_stdout())?;
+        let options = self.reading.options(&self.sound.level, &self.output(), self.play)?;
         options.check()?;
         Ok(options)
     }
 
-    /// Whether samples are written while they are made.
+    /// Whether samples go out while they are made.
     pub fn is_streamed(&self) -> bool {
-        self.output.is_stdout() && self.sound.format.raw
+        self.play || self.output().is_stdout() && self.sound.format.raw
     }
 }
 

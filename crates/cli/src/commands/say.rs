@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 use serde::Serialize;
 use zonos::{
-    Engine, FinishReason, ModelPart, Reading, ReadingProgress, ReadingReport, ReadingStream, Report, Request, Voice,
-    WavOptions,
+    Engine, FinishReason, ModelPart, Reading, ReadingProgress, ReadingReport, ReadingStream, Report, SpeechStream,
+    Voice, WavOptions,
 };
 
 use super::load_engine;
@@ -13,13 +13,15 @@ use crate::args::{AudioFormatArgs, ModelArgs, SayArgs};
 use crate::exit::Interrupted;
 use crate::inputs::{VoiceSource, find_voices, make_voices, mean};
 use crate::interrupt;
-use crate::output::{SoundFormat, held, print_json, write_samples};
+use crate::output::{Output, SoundFormat, Take, held, print_json};
+use crate::play::{Playing, Speakers};
 use crate::progress::Ui;
 
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Said<'a> {
-    output: String,
+    /// Null if it is only played.
+    output: Option<String>,
     voices: &'a [String],
     language: String,
     device: &'a str,
@@ -33,7 +35,9 @@ pub fn run(args: &SayArgs, ui: Ui) -> Result<()> {
     let options = args.reading()?;
     // Planned before anything is loaded: a wrong pause mark is told at once.
     let reading = Reading::plan(request, &options)?;
-    args.output.check(args.sound.format.raw)?;
+    args.output().check(args.sound.format.raw)?;
+    // As is a missing device.
+    let speakers = args.play.then(Speakers::open).transpose()?;
     let voices = find_voices(&args.voices)?;
     args.model.set_threads()?;
     offer(&args.model, &ModelPart::ALL, ui)?;
@@ -43,14 +47,25 @@ pub fn run(args: &SayArgs, ui: Ui) -> Result<()> {
         None => reading,
     };
     let engine = load_engine(&args.model, ui)?;
-    if let Some(request) = reading.as_one_request().filter(|_| args.is_streamed()) {
-        let report = stream(args, &engine, &request, reading.expected_seconds(), ui)?;
-        tell(args, &report, ui);
-        return check_time(&report);
-    }
-    let report = speak(args, engine.read(reading)?, ui)?;
+    let playing = speakers.map(|speakers| speakers.play(engine.sample_rate())).transpose()?;
+    let request = reading.as_one_request().filter(|_| args.is_streamed());
+    let stream = engine.read(reading)?;
+    let report = match request.map(|request| engine.stream_with(&request, &args.ending.stream())).transpose()? {
+        Some(one) => speak_as_it_comes(args, &stream, one, playing.as_ref(), ui),
+        None => speak(args, stream, playing.as_ref(), ui),
+    }?;
     tell(args, &report.whole, ui);
+    // The file is there: Ctrl-C may end the program while the rest is heard.
+    playing.map_or(Ok(()), |playing| hear_out(playing, ui))?;
     if args.json { print_json(&said(args, &engine, &report)) } else { Ok(()) }
+}
+
+fn hear_out(playing: Playing, ui: Ui) -> Result<()> {
+    let late_s = playing.finish()?;
+    if late_s > 0.0 {
+        ui.warn(format!("the model was slower than the speech plays: {late_s:.2} s of silence came between"));
+    }
+    Ok(())
 }
 
 fn voice(sources: Vec<VoiceSource>, model: &ModelArgs, ui: Ui) -> Result<Option<Voice>> {
@@ -62,16 +77,16 @@ fn voice(sources: Vec<VoiceSource>, model: &ModelArgs, ui: Ui) -> Result<Option<
 }
 
 /// Speaks and writes part by part. Ctrl-C leaves no file, or, if asked, one of the parts that are finished.
-fn speak(args: &SayArgs, mut stream: ReadingStream, ui: Ui) -> Result<ReadingReport> {
+fn speak(args: &SayArgs, mut stream: ReadingStream, playing: Option<&Playing>, ui: Ui) -> Result<ReadingReport> {
     let format = format(args, &stream);
-    let report = writing(args, || {
-        args.output.write_pieces(&format, |take| {
+    let report = writing(args, |output| {
+        output.write_pieces(&format, |take| {
             let bar = ui.speaking();
             while let Some(part) = stream.next_part(|progress| {
                 bar.show(&progress);
                 !interrupt::was_asked()
             })? {
-                take(&part.samples)?;
+                hand_out(&part.samples, take, playing)?;
             }
             drop(bar);
             keep(args, stream.report())
@@ -80,20 +95,46 @@ fn speak(args: &SayArgs, mut stream: ReadingStream, ui: Ui) -> Result<ReadingRep
     if !is_stopped(&report) {
         return Ok(report);
     }
-    ui.note(format!("{}: {} of {} parts are kept", args.output, report.parts_done, report.parts));
+    ui.note(format!("{}: {} of {} parts are kept", args.output(), report.parts_done, report.parts));
     Err(Interrupted.into())
 }
 
-/// Writes samples to standard output while they are made.
-fn stream(args: &SayArgs, engine: &Engine, request: &Request, expected_s: f64, ui: Ui) -> Result<Report> {
-    let bar = ui.speaking();
-    let mut stream = engine.stream_with(request, &args.ending.stream())?;
-    while let Some(chunk) = stream.next() {
-        write_samples(&chunk?.samples, args.sound.format.sample_format)?;
-        let spoken_s = stream.report().seconds;
-        bar.show(&ReadingProgress { parts: 1, parts_done: 0, spoken_s, share: (spoken_s / expected_s).min(1.0) });
-    }
-    Ok(stream.report())
+/// Writes and plays the samples of a reading of one part while they are made. Ctrl-C leaves no file.
+fn speak_as_it_comes(
+    args: &SayArgs,
+    reading: &ReadingStream,
+    mut stream: SpeechStream,
+    playing: Option<&Playing>,
+    ui: Ui,
+) -> Result<ReadingReport> {
+    let expected_s = reading.reading().expected_seconds();
+    let whole = writing(args, |output| {
+        output.write_pieces(&format(args, reading), |take| {
+            let bar = ui.speaking();
+            while let Some(chunk) = stream.next() {
+                hand_out(&chunk?.samples, take, playing)?;
+                check_interrupt()?;
+                bar.show(&progress(stream.report().seconds, expected_s));
+            }
+            check_time(&stream.report()).map(|()| stream.report())
+        })
+    })?;
+    let whole = Report { seed: reading.reading().seed(), ..whole };
+    Ok(ReadingReport { whole, parts: 1, parts_done: 1 })
+}
+
+fn progress(spoken_s: f64, expected_s: f64) -> ReadingProgress {
+    ReadingProgress { parts: 1, parts_done: 0, spoken_s, share: (spoken_s / expected_s).min(1.0) }
+}
+
+/// Writes and plays samples.
+fn hand_out(samples: &[f32], take: &mut Take, playing: Option<&Playing>) -> Result<()> {
+    take(samples)?;
+    playing.map_or(Ok(()), |playing| playing.push(samples))
+}
+
+fn check_interrupt() -> Result<()> {
+    if interrupt::was_asked() { Err(Interrupted.into()) } else { Ok(()) }
 }
 
 fn check_time(report: &Report) -> Result<()> {
@@ -104,8 +145,9 @@ fn check_time(report: &Report) -> Result<()> {
 }
 
 /// A file is held until it is whole; a pipe has what was written to it.
-fn writing<T>(args: &SayArgs, write: impl FnOnce() -> T) -> T {
-    if args.output.is_stdout() { write() } else { held(write) }
+fn writing<T>(args: &SayArgs, write: impl FnOnce(&Output) -> T) -> T {
+    let output = args.output();
+    if output.is_file() { held(|| write(&output)) } else { write(&output) }
 }
 
 /// Whether what there is becomes the file.
@@ -132,7 +174,7 @@ fn format(args: &SayArgs, stream: &ReadingStream) -> SoundFormat {
 /// Sums up on standard error, and says what may not be as expected.
 fn tell(args: &SayArgs, report: &Report, ui: Ui) {
     let took = report.timings.total_s();
-    ui.note(format!("{}: {:.2} s of speech in {took:.2} s, seed {}", args.output, report.seconds, report.seed));
+    ui.note(format!("{}: {:.2} s of speech in {took:.2} s, seed {}", args.output(), report.seconds, report.seed));
     match report.finish_reason {
         FinishReason::MaxFrames => ui.note("it ended at --max-frames: the text may not be spoken to its end"),
         FinishReason::ContextFull => ui.warn("the model's context is full: the text may not be spoken to its end"),
@@ -151,7 +193,7 @@ fn tell(args: &SayArgs, report: &Report, ui: Ui) {
 
 fn said<'a>(args: &'a SayArgs, engine: &'a Engine, report: &'a ReadingReport) -> Said<'a> {
     Said {
-        output: args.output.to_string(),
+        output: args.output.as_ref().map(Output::to_string),
         voices: &args.voices,
         language: args.language.language.to_string(),
         device: engine.device(),

@@ -11,6 +11,7 @@ mod machine;
 mod mistakes;
 mod models;
 mod pipes;
+mod play;
 mod real_voices;
 mod say;
 #[path = "../../../hub/tests/server/mod.rs"]

@@ -11,7 +11,9 @@ fn streamed_samples_are_those_of_the_file() {
         let file = sandbox.said(&["--raw", "--sample-format", format]);
         for chunk in ["1", "7", "6144"] {
             let args = ["Hello there.", "-o", "-", "--raw", "--sample-format", format, "--chunk-frames", chunk];
-            assert!(sandbox.say(&args).done().stdout == file, "{format}, {chunk}");
+            let run = sandbox.say(&args).done();
+            assert!(run.stdout == file, "{format}, {chunk}");
+            assert!(run.stderr.contains("seed 3"), "the seed that gives the same again: {}", run.stderr);
         }
     }
 }
