@@ -40,9 +40,12 @@ impl Speakers {
                 let _ = seen.set(error);
             }
         };
+        // What ALSA would print from this thread; the error that comes back is told.
+        #[cfg(target_os = "linux")]
+        let _ = alsa::Output::local_error_handler();
         let mut device = DeviceSinkBuilder::from_default_device()
             .and_then(|device| device.with_error_callback(on_error).open_sink_or_fallback())
-            .context("there is no sound device that --play can use: write a file with -o")?;
+            .context("--play needs a sound device and can use none here; -o writes a file")?;
         device.log_on_drop(false);
         Ok(Self { device, failure })
     }

@@ -24,7 +24,7 @@ fn without_a_sound_device_nothing_is_spoken() {
         let child = sandbox.command(&args).env("ALSA_CONFIG_PATH", &config).spawn().unwrap();
         let run = Run::wait(child);
         assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
-        run.fails(1, &["no sound device", "-o"]);
+        run.fails(1, &["needs a sound device", "-o"]);
     }
     assert_eq!(sandbox.files(), ["alsa.conf"]);
 }
