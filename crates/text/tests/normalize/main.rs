@@ -1,5 +1,6 @@
 //! Normalization through the public interface.
 
+mod english;
 mod fixtures;
 mod hostile;
 mod properties;

@@ -28,6 +28,7 @@ pub fn recognize(view: &View, day_first: bool, found: &mut Candidates) {
     }
     if view.digits(0).is_some() {
         numeric(view, day_first, found);
+        without_year(view, day_first, found);
         day_month(view, found);
         decade(view, found);
         year(view, found);
@@ -58,6 +59,22 @@ fn numeric(view: &View, day_first: bool, found: &mut Candidates) {
     if let Some(((day, month, year), order)) = iso.or(usual) {
         let order = if day_first { DateOrder::DayFirst } else { order };
         found.push(triple.next, cost::SURE, date(day, month, year, order));
+    }
+}
+
+/// `3/4` where only a date can follow: "on 3/4", "by 12/15", but not "on 3/4 of the days".
+fn without_year(view: &View, day_first: bool, found: &mut Candidates) {
+    const BEFORE: [&str; 6] = ["on", "On", "by", "By", "until", "since"];
+    if !view.is(1, "/") || !BEFORE.contains(&view.word_before()) || view.is_one_of(3, &["/", "%"]) {
+        return;
+    }
+    let short = |n: usize| view.digits(n).filter(|digits| digits.len() <= 2)?.parse::<u8>().ok();
+    let (Some(first), Some(second)) = (short(0), short(2)) else { return };
+    let pairs = if day_first { [(first, second), (second, first)] } else { [(second, first), (first, second)] };
+    let is_share = view.is_one_of(view.after_space(3), &["of", "a", "an"]);
+    if let Some((day, month)) = pairs.into_iter().find(|&(day, month)| exists(day, month) && !is_share) {
+        let order = if day_first { DateOrder::DayFirst } else { DateOrder::MonthFirst };
+        found.push(3, cost::SURE, Item::Date(Date { day: Some(day), month: Some(month), order, ..Date::default() }));
     }
 }
 
