@@ -21,11 +21,16 @@ pub fn address(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     if let Some((address, next)) = address::address(view, 0) {
         let next = with_signs(view, next);
         push(view.slice(0..next), address.kind, next);
-    } else if view.is(1, ".") && FILES.contains(&view.text(2)) && view.begins_word() && view.ends_word(3) {
+    } else if view.is(1, ".") && FILES.contains(&view.text(2)) && view.begins_word() && ends_name(view, 3) {
         push(view.slice(0..3), Address::Domain, 3);
     } else if let Some(next) = dotted_words(view, 0).filter(|_| lexicon.words.spells_dotted_words) {
         push(view.slice(0..next), Address::Domain, next);
     }
+}
+
+/// Whether a name with points ends before token `n`: `a.py` is not all of `a.py.a`.
+fn ends_name(view: &View, n: usize) -> bool {
+    view.ends_word(n) && !(view.is(n, ".") && view.kind(n + 1).is_word())
 }
 
 /// The token after what follows an address with a sign between that ends no sentence: `b.es/1|2`.
