@@ -69,7 +69,7 @@ pub struct Plan {
     pub parts: Vec<Part>,
 }
 
-/// Cuts a text into parts that take at most [`PlanOptions::seconds`] each, by the estimate of [`spoken_bytes`].
+/// Cuts a text into parts that take at most [`PlanOptions::seconds`] each, by the estimate of [`crate::spoken_bytes`].
 ///
 /// A part ends where a paragraph ends, and at every pause mark. Within a paragraph sentences are packed into as few
 /// parts as hold them, of about the same length. A sentence that is too long for one part is cut into clauses, a clause
