@@ -1,6 +1,6 @@
 //! Numbers spelled by ten thousands.
 
-use crate::normalize::item::{Amount, Decimal, Integer};
+use crate::normalize::item::{Amount, Decimal, Fraction, Integer};
 use crate::normalize::number::groups;
 
 /// How a language names numbers.
@@ -106,6 +106,20 @@ impl Numerals {
     pub fn spell_integer(&self, number: &Integer, out: &mut String) {
         self.spell_sign(number.negative, out);
         self.spell_written(&number.digits, out);
+    }
+
+    /// Writes a fraction, the denominator first, with the words that stand after a whole number, between the parts and
+    /// before a root.
+    pub fn spell_fraction(&self, fraction: &Fraction, [after_whole, between, root]: [&str; 3], out: &mut String) {
+        if let Some(whole) = &fraction.whole {
+            self.spell(whole, out);
+            out.push_str(after_whole);
+        }
+        self.spell(&fraction.denominator, out);
+        out.push_str(between);
+        let radicand = fraction.numerator.strip_prefix('√');
+        out.push_str(if radicand.is_some() { root } else { "" });
+        self.spell(radicand.unwrap_or(&fraction.numerator), out);
     }
 
     /// Writes a number with decimals, its sign and its magnitude.

@@ -10,6 +10,19 @@ const MOST_DIGITS: usize = 15;
 /// Shortest number that is written in one group.
 const LEAST_DIGITS_IN_ONE: usize = 10;
 
+/// Writes a number: `abroad` stands before its country, `pause` between its groups.
+pub fn spell(number: &Telephone, abroad: &str, pause: &str, dial: impl Fn(&str, &mut String), out: &mut String) {
+    if let Some(country) = &number.country {
+        out.push_str(abroad);
+        dial(country, out);
+        out.push_str(pause);
+    }
+    for (index, group) in number.groups.iter().enumerate() {
+        out.push_str(if index > 0 { pause } else { "" });
+        dial(group, out);
+    }
+}
+
 /// Reads groups of digits with hyphens, dots, single spaces or brackets between them, `+` and a country before them,
 /// from token `n` on, and the token after them. Spaces part groups only behind a country, and once a bracket closed.
 ///

@@ -1,12 +1,16 @@
 //! Items as they are spoken.
 
 use crate::normalize::east_asian::numerals::{Numerals, Place};
-use crate::normalize::item::{Amount, Date, Fraction, Item, Part, Percent, Range, Relation, Telephone, Time};
+use crate::normalize::east_asian::telephone;
+use crate::normalize::item::{Amount, Date, Item, Part, Percent, Range, Relation, Time};
 
 const DIGITS: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
 
 /// Powers of ten thousand.
 const SCALES: [&str; 12] = ["", "万", "億", "兆", "京", "垓", "𥝱", "穣", "溝", "澗", "正", "載"];
+
+/// What stands after a whole number, between the parts of a fraction, and before a root.
+const FRACTION: [&str; 3] = ["と", "分の", "ルート"];
 
 pub const NUMERALS: Numerals = Numerals {
     digits: DIGITS,
@@ -29,7 +33,7 @@ pub fn spell(item: &Item, out: &mut String) {
     match item {
         Item::Cardinal(number, _) => NUMERALS.spell_integer(number, out),
         Item::Decimal(number) => NUMERALS.spell_decimal(number, out),
-        Item::Fraction(fraction) => spell_fraction(fraction, out),
+        Item::Fraction(fraction) => NUMERALS.spell_fraction(fraction, FRACTION, out),
         Item::Percent(Percent { amount, per_mille }) => {
             spell_amount(amount, out);
             out.push_str(if *per_mille { "パーミル" } else { "パーセント" });
@@ -46,7 +50,9 @@ pub fn spell(item: &Item, out: &mut String) {
         Item::Date(date) => spell_date(date, out),
         Item::Time(time) => spell_time(time, out),
         Item::Range(range) => spell_range(range, out),
-        Item::Telephone(number) => spell_telephone(number, out),
+        Item::Telephone(number) => {
+            telephone::spell(number, "プラス", "、", |group, out| NUMERALS.spell_digits(group, out), out);
+        }
         Item::Serial(parts) => parts.iter().for_each(|part| spell_part(part, out)),
         Item::Words(words) | Item::Mark(words) => out.push_str(words),
         _ => {}
@@ -55,24 +61,8 @@ pub fn spell(item: &Item, out: &mut String) {
 
 fn spell_amount(amount: &Amount, out: &mut String) {
     match amount {
-        Amount::Fraction(fraction) => spell_fraction(fraction, out),
+        Amount::Fraction(fraction) => NUMERALS.spell_fraction(fraction, FRACTION, out),
         _ => NUMERALS.spell_amount(amount, out),
-    }
-}
-
-fn spell_fraction(fraction: &Fraction, out: &mut String) {
-    if let Some(whole) = &fraction.whole {
-        NUMERALS.spell(whole, out);
-        out.push('と');
-    }
-    NUMERALS.spell(&fraction.denominator, out);
-    out.push_str("分の");
-    match fraction.numerator.strip_prefix('√') {
-        Some(radicand) => {
-            out.push_str("ルート");
-            NUMERALS.spell(radicand, out);
-        }
-        None => NUMERALS.spell(&fraction.numerator, out),
     }
 }
 
@@ -110,20 +100,6 @@ fn spell_range(range: &Range, out: &mut String) {
         Relation::By => "かける",
     });
     spell(&range.to, out);
-}
-
-fn spell_telephone(number: &Telephone, out: &mut String) {
-    if let Some(country) = &number.country {
-        out.push_str("プラス");
-        NUMERALS.spell_digits(country, out);
-        out.push('、');
-    }
-    for (index, group) in number.groups.iter().enumerate() {
-        if index > 0 {
-            out.push('、');
-        }
-        NUMERALS.spell_digits(group, out);
-    }
 }
 
 fn spell_part(part: &Part, out: &mut String) {

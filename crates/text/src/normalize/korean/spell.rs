@@ -2,8 +2,9 @@
 
 use super::address;
 use crate::normalize::east_asian::numerals::{Numerals, Place};
+use crate::normalize::east_asian::telephone;
 use crate::normalize::item::{
-    Amount, Date, Fraction, Gender, Integer, Item, Money, Part, Percent, Range, Relation, Telephone, Time,
+    Amount, Date, Fraction, Gender, Integer, Item, Money, Part, Percent, Range, Relation, Time,
 };
 
 const DIGITS: [&str; 10] = ["영", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구"];
@@ -58,7 +59,9 @@ pub fn spell(item: &Item, out: &mut String) {
         Item::Date(date) => spell_date(date, out),
         Item::Time(time) => spell_time(time, out),
         Item::Range(range) => spell_range(range, out),
-        Item::Telephone(number) => spell_telephone(number, out),
+        Item::Telephone(number) => {
+            telephone::spell(number, "국가번호 ", " ", |group, out| NUMERALS.spell_digits(group, out), out);
+        }
         Item::Serial(parts) => spell_parts(parts, out),
         Item::Electronic(electronic) => address::spell(electronic, out),
         Item::Digits(digits) => NUMERALS.spell_digits(digits, out),
@@ -169,20 +172,6 @@ fn spell_range(range: &Range, out: &mut String) {
         Relation::By => " 곱하기 ",
     });
     spell(&range.to, out);
-}
-
-fn spell_telephone(number: &Telephone, out: &mut String) {
-    if let Some(country) = &number.country {
-        out.push_str("국가번호 ");
-        NUMERALS.spell_digits(country, out);
-        out.push(' ');
-    }
-    for (index, group) in number.groups.iter().enumerate() {
-        if index > 0 {
-            out.push(' ');
-        }
-        NUMERALS.spell_digits(group, out);
-    }
 }
 
 fn spell_parts(parts: &[Part], out: &mut String) {

@@ -1,12 +1,16 @@
 //! Items as they are spoken.
 
 use crate::normalize::east_asian::numerals::{Numerals, Place};
-use crate::normalize::item::{Amount, Date, Fraction, Item, Part, Percent, Range, Relation, Telephone, Time, Year};
+use crate::normalize::east_asian::telephone;
+use crate::normalize::item::{Amount, Date, Item, Part, Percent, Range, Relation, Time, Year};
 
 const DIGITS: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
 
 /// Digits of telephone numbers: one has another name, so that it is not taken for seven.
 const DIALED: [&str; 10] = ["零", "幺", "二", "三", "四", "五", "六", "七", "八", "九"];
+
+/// What stands after a whole number, between the parts of a fraction, and before a root.
+const FRACTION: [&str; 3] = ["又", "分之", "根号"];
 
 pub const NUMERALS: Numerals = Numerals {
     digits: DIGITS,
@@ -45,7 +49,7 @@ pub fn spell(item: &Item, out: &mut String) {
     match item {
         Item::Cardinal(number, _) => NUMERALS.spell_integer(number, out),
         Item::Decimal(number) => NUMERALS.spell_decimal(number, out),
-        Item::Fraction(fraction) => spell_fraction(fraction, out),
+        Item::Fraction(fraction) => NUMERALS.spell_fraction(fraction, FRACTION, out),
         Item::Percent(percent) => spell_percent(percent, out),
         Item::Money(money) => {
             spell_amount(&money.amount, out);
@@ -60,7 +64,7 @@ pub fn spell(item: &Item, out: &mut String) {
         Item::Date(date) => spell_date(date, out),
         Item::Time(time) => spell_time(time, out),
         Item::Range(range) => spell_range(range, out),
-        Item::Telephone(number) => spell_telephone(number, out),
+        Item::Telephone(number) => telephone::spell(number, "加", "，", dial, out),
         Item::Serial(parts) => parts.iter().for_each(|part| spell_part(part, out)),
         Item::Sequence(items) => items.iter().for_each(|item| spell(item, out)),
         Item::Words(words) | Item::Mark(words) => out.push_str(words),
@@ -70,7 +74,7 @@ pub fn spell(item: &Item, out: &mut String) {
 
 fn spell_amount(amount: &Amount, out: &mut String) {
     match amount {
-        Amount::Fraction(fraction) => spell_fraction(fraction, out),
+        Amount::Fraction(fraction) => NUMERALS.spell_fraction(fraction, FRACTION, out),
         _ => NUMERALS.spell_amount(amount, out),
     }
 }
@@ -78,22 +82,6 @@ fn spell_amount(amount: &Amount, out: &mut String) {
 fn spell_percent(percent: &Percent, out: &mut String) {
     out.push_str(if percent.per_mille { "千分之" } else { "百分之" });
     spell_amount(&percent.amount, out);
-}
-
-fn spell_fraction(fraction: &Fraction, out: &mut String) {
-    if let Some(whole) = &fraction.whole {
-        NUMERALS.spell(whole, out);
-        out.push('又');
-    }
-    NUMERALS.spell(&fraction.denominator, out);
-    out.push_str("分之");
-    match fraction.numerator.strip_prefix('√') {
-        Some(radicand) => {
-            out.push_str("根号");
-            NUMERALS.spell(radicand, out);
-        }
-        None => NUMERALS.spell(&fraction.numerator, out),
-    }
 }
 
 fn spell_year(year: &Year, out: &mut String) {
@@ -144,20 +132,6 @@ fn spell_range(range: &Range, out: &mut String) {
     match &range.to {
         Item::Percent(percent) => spell_amount(&percent.amount, out),
         to => spell(to, out),
-    }
-}
-
-fn spell_telephone(number: &Telephone, out: &mut String) {
-    if let Some(country) = &number.country {
-        out.push('加');
-        dial(country, out);
-        out.push('，');
-    }
-    for (index, group) in number.groups.iter().enumerate() {
-        if index > 0 {
-            out.push('，');
-        }
-        dial(group, out);
     }
 }
 
