@@ -12,13 +12,14 @@ pub fn address(view: &View, n: usize) -> Option<(Electronic, usize)> {
     if view.kind(n + 1).is_gap() || view.kind(n).is_gap() {
         return None;
     }
+    let goes_on = !view.ends_word(n + 1) || matches!(view.text(n + 1), "." | "@" | "-" | "_" | "+" | ":");
     let begins = n > 0 || (view.begins_word() && !matches!(view.text_before(1), "." | "@" | "-" | "_" | "/" | "#"));
-    if !begins {
+    if !begins || !goes_on {
         return None;
     }
     let rest = view.rest(n);
     let (kind, length) = email(rest).or_else(|| url(rest)).or_else(|| tagged(rest)).or_else(|| domain(rest))?;
-    let text = rest.get(..length)?.to_owned();
+    let text = rest.get(..length)?.into();
     Some((Electronic { kind, text }, view.skip(n, length)?))
 }
 
@@ -134,7 +135,7 @@ mod tests {
 
     fn read(text: &str) -> Option<(Address, String)> {
         let tokens = tokenize(text);
-        address(&View::new(text, &tokens, 0), 0).map(|(address, _)| (address.kind, address.text))
+        address(&View::new(text, &tokens, 0), 0).map(|(address, _)| (address.kind, address.text.into()))
     }
 
     #[test]

@@ -44,9 +44,16 @@ pub struct Candidate {
 }
 
 /// The readings that begin at one token.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Candidates {
     found: Vec<Candidate>,
+}
+
+impl Default for Candidates {
+    fn default() -> Self {
+        // Few tokens have more.
+        Self { found: Vec::with_capacity(8) }
+    }
 }
 
 impl Candidates {

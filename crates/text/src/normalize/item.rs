@@ -3,6 +3,8 @@
 //! Recognizers fill them, a language spells them. Digits are ASCII strings without separators, as long as the text
 //! has them, leading zeros kept. A language ignores fields and classes that it has no use for.
 
+use compact_str::CompactString;
+
 /// A piece of text, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -23,7 +25,7 @@ pub enum Item {
     /// `in 1984`, the year alone; `500 BCE`
     Year(Year),
     /// `the 1960s`, `'80s`
-    Decade(String),
+    Decade(CompactString),
     /// `5:30 pm`
     Time(Time),
     /// `10-15`, `3:2`, `2x8`
@@ -39,15 +41,15 @@ pub enum Item {
     /// `XIV`
     Roman(Roman),
     /// Letters that are named one by one: `USA`.
-    Letters(String),
+    Letters(CompactString),
     /// `2+2=4`
     Math(Vec<Term>),
     /// Digits that are read one by one.
-    Digits(String),
+    Digits(CompactString),
     /// Words as they are spoken: abbreviations and symbols from a table.
-    Words(String),
+    Words(CompactString),
     /// Punctuation written in another way. No space comes between it and its neighbours.
-    Mark(String),
+    Mark(CompactString),
     /// Several items, spelled with a space between them.
     Sequence(Vec<Item>),
 }
@@ -95,12 +97,12 @@ pub struct Integer {
     /// Below zero.
     pub negative: bool,
     /// Its digits.
-    pub digits: String,
+    pub digits: CompactString,
 }
 
 impl Integer {
     /// A number that is not negative.
-    pub fn new(digits: impl Into<String>) -> Self {
+    pub fn new(digits: impl Into<CompactString>) -> Self {
         Self { negative: false, digits: digits.into() }
     }
 
@@ -123,11 +125,11 @@ pub struct Decimal {
     /// Below zero.
     pub negative: bool,
     /// Digits before the point; empty in `.5`.
-    pub integer: String,
+    pub integer: CompactString,
     /// Digits after the point; empty without one.
-    pub fraction: String,
+    pub fraction: CompactString,
     /// `million` and the like, as the language's table names it.
-    pub magnitude: Option<String>,
+    pub magnitude: Option<CompactString>,
 }
 
 /// How much of something.
@@ -147,11 +149,11 @@ pub struct Fraction {
     /// Below zero.
     pub negative: bool,
     /// The whole number before it.
-    pub whole: Option<String>,
+    pub whole: Option<CompactString>,
     /// Above the line.
-    pub numerator: String,
+    pub numerator: CompactString,
     /// Below the line.
-    pub denominator: String,
+    pub denominator: CompactString,
 }
 
 /// Parts of a hundred or thousand.
@@ -169,9 +171,9 @@ pub struct Money {
     /// How much, of the main unit.
     pub amount: Amount,
     /// The currency, as the language's table names it.
-    pub currency: String,
+    pub currency: CompactString,
     /// What it buys: `/mo`, as the language's table names it.
-    pub per: Option<String>,
+    pub per: Option<CompactString>,
 }
 
 /// The order in which a date is written and read.
@@ -197,11 +199,11 @@ pub struct Date {
     /// January is 1.
     pub month: Option<u8>,
     /// Its digits as written, two of them or more.
-    pub year: Option<String>,
+    pub year: Option<CompactString>,
     /// How it is written.
     pub order: DateOrder,
     /// Punctuation before the year, as written: `, ` in `May 5, 2021`.
-    pub before_year: String,
+    pub before_year: CompactString,
     /// The day's form.
     pub form: Form,
     /// An article stands before it in the text.
@@ -212,9 +214,9 @@ pub struct Date {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Year {
     /// Its digits.
-    pub digits: String,
+    pub digits: CompactString,
     /// `BCE` and the like, as spoken.
-    pub era: Option<String>,
+    pub era: Option<CompactString>,
 }
 
 /// Half of the day.
@@ -238,7 +240,7 @@ pub struct Time {
     /// On the clock of 12 hours.
     pub half: Option<Half>,
     /// Time zone, as spoken.
-    pub zone: Option<String>,
+    pub zone: Option<CompactString>,
 }
 
 /// A length of time.
@@ -282,31 +284,31 @@ pub struct Measure {
     /// How much.
     pub amount: Amount,
     /// The unit, as the language's table names it.
-    pub unit: String,
+    pub unit: CompactString,
     /// The unit that it is divided by, in the same way.
-    pub per: Option<String>,
+    pub per: Option<CompactString>,
 }
 
 /// A telephone number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Telephone {
     /// Digits after `+`.
-    pub country: Option<String>,
+    pub country: Option<CompactString>,
     /// Groups of digits, or words as in 1-800-FLOWERS.
-    pub groups: Vec<String>,
+    pub groups: Vec<CompactString>,
     /// Digits after `ext.`.
-    pub extension: Option<String>,
+    pub extension: Option<CompactString>,
 }
 
 /// A part of a serial number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Letters, as written.
-    Letters(String),
+    Letters(CompactString),
     /// Digits.
-    Digits(String),
+    Digits(CompactString),
     /// Anything between them, as written.
-    Sign(String),
+    Sign(CompactString),
 }
 
 /// An address on the net.
@@ -315,7 +317,7 @@ pub struct Electronic {
     /// What it names.
     pub kind: Address,
     /// As written.
-    pub text: String,
+    pub text: CompactString,
 }
 
 /// What an electronic address names.
@@ -350,7 +352,7 @@ pub enum Term {
     /// A number.
     Number(Amount),
     /// A name, as written.
-    Name(String),
+    Name(CompactString),
     /// An operator, as written.
-    Operator(String),
+    Operator(CompactString),
 }

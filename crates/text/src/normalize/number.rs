@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use compact_str::CompactString;
+
 use super::item::{Amount, Decimal, Integer};
 use super::token::Kind;
 use super::view::View;
@@ -19,9 +21,9 @@ pub struct Separators {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Digits before the decimal sign, without separators; empty in `.5`.
-    pub integer: String,
+    pub integer: CompactString,
     /// Digits after it; empty without decimals.
-    pub fraction: String,
+    pub fraction: CompactString,
     /// Whether separators set groups apart.
     pub grouped: bool,
     /// The token after it.
@@ -46,7 +48,7 @@ impl Written {
 pub fn number(view: &View, n: usize, separators: &Separators) -> Option<Written> {
     let Some(first) = view.digits(n) else { return leading_point(view, n, separators) };
     let whole = groups_from(view, n, separators.groups).unwrap_or_else(|| Written {
-        integer: first.into_owned(),
+        integer: first.into(),
         next: n + 1,
         ..Written::default()
     });
@@ -68,7 +70,7 @@ fn groups_from(view: &View, n: usize, signs: &[&str]) -> Option<Written> {
     }
     let mut next = n + 1;
     follows(view, next, sign)?;
-    let mut integer = first.into_owned();
+    let mut integer = CompactString::from(first);
     while let Some(group) = follows(view, next, sign) {
         if group.len() != 3 {
             return None;
@@ -85,7 +87,7 @@ fn with_decimals(view: &View, whole: Written, separators: &Separators) -> Writte
         return whole;
     }
     match follows(view, whole.next, sign) {
-        Some(fraction) => Written { fraction: fraction.into_owned(), next: whole.next + 2, ..whole },
+        Some(fraction) => Written { fraction: fraction.into(), next: whole.next + 2, ..whole },
         None => whole,
     }
 }
@@ -144,7 +146,7 @@ mod tests {
     fn read(text: &str, separators: &Separators) -> (String, String, usize) {
         let tokens = tokenize(text);
         let written = number(&View::new(text, &tokens, 0), 0, separators).unwrap_or_default();
-        (written.integer, written.fraction, written.next)
+        (written.integer.into(), written.fraction.into(), written.next)
     }
 
     fn parts(integer: &str, fraction: &str, next: usize) -> (String, String, usize) {

@@ -1,23 +1,25 @@
 //! Shapes that dates, clock times and signs have in many languages.
 
+use compact_str::CompactString;
+
 use super::view::View;
 
 /// Three numbers with the same sign between them: `2021-05-06`, `6.5.21`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Triple {
     /// Their digits, as written.
-    pub parts: [String; 3],
+    pub parts: [CompactString; 3],
     /// The token after them.
     pub next: usize,
 }
 
 /// Day, month and year of a calendar; the year as written.
-pub type Calendar = (u8, u8, String);
+pub type Calendar = (u8, u8, CompactString);
 
 impl Triple {
     /// Reads three numbers from token `n` on with `sign` between them, and no fourth.
     pub fn read(view: &View, n: usize, sign: &str) -> Option<Self> {
-        let part = |at: usize| view.digits(at).map(|digits| digits.into_owned());
+        let part = |at: usize| view.digits(at).map(CompactString::from);
         let separate = view.is(n + 1, sign) && view.is(n + 3, sign) && !sign.is_empty();
         let fourth = view.is(n + 5, sign) && part(n + 6).is_some();
         if !separate || fourth {
@@ -48,7 +50,7 @@ impl Triple {
 fn calendar(day: &str, month: &str, year: &str) -> Option<Calendar> {
     let short = |digits: &str| digits.parse().ok().filter(|_| digits.len() <= 2);
     let (day, month) = (short(day)?, short(month)?);
-    (matches!(year.len(), 2 | 4) && exists(day, month)).then(|| (day, month, year.to_owned()))
+    (matches!(year.len(), 2 | 4) && exists(day, month)).then(|| (day, month, year.into()))
 }
 
 /// Whether a month has the day, in some year.
@@ -95,7 +97,7 @@ pub fn clock(view: &View, n: usize, signs: &[&str]) -> Option<Clock> {
 pub fn part(view: &View, n: usize, shortest: usize, most: u8) -> Option<u8> {
     let digits = view.digits(n)?;
     let fits = (shortest..=2).contains(&digits.len());
-    digits.parse().ok().filter(|value| fits && *value <= most)
+    if fits { digits.parse().ok().filter(|value| *value <= most) } else { None }
 }
 
 #[cfg(test)]

@@ -55,8 +55,8 @@ pub struct Writer<'a, 'r> {
 
 impl<'a, 'r> Writer<'a, 'r> {
     pub fn new(text: &'a str, tokens: &'r [Token], rules: &'r dyn Rules) -> Self {
-        let out = String::with_capacity(text.len() + text.len() / 2);
-        Self { text, tokens, rules, next: 0, out, spans: Vec::new(), left: None, spelling: String::new() }
+        let (out, spelling) = (String::with_capacity(2 * text.len()), String::with_capacity(64));
+        Self { text, tokens, rules, next: 0, out, spans: Vec::with_capacity(8), left: None, spelling }
     }
 
     /// Writes what comes next.
@@ -68,7 +68,7 @@ impl<'a, 'r> Writer<'a, 'r> {
         };
         let input = first.start..last.end;
         match reading.item {
-            Some(item) => self.speak(&item, input),
+            Some(item) => self.speak(item, input),
             None if self.leaves_out(tokens.start) => self.push_span(input, self.out.len(), false),
             None if &self.text[input.clone()] == "\t" => self.keep_as(" ", input),
             None => self.keep(input),

@@ -15,7 +15,7 @@ impl Rules for Toy {
             found.push(next, cost::SURE, Item::Words("car".into()));
         }
         match view.text(0) {
-            "~" => found.push(1, cost::SURE, Item::Words(String::new())),
+            "~" => found.push(1, cost::SURE, Item::Words("".into())),
             "`" => found.push(1, cost::SURE, Item::Mark("\"".into())),
             _ => {}
         }

@@ -83,7 +83,7 @@ enum Class {
 
 /// Cuts a text into tokens; joined, they are the text.
 pub fn tokenize(text: &str) -> Vec<Token> {
-    let mut tokens: Vec<Token> = Vec::with_capacity(text.len() / 3 + 1);
+    let mut tokens: Vec<Token> = Vec::with_capacity(text.len() / 2 + 1);
     let mut previous = None;
     for (start, character) in text.char_indices() {
         let end = start + character.len_utf8();

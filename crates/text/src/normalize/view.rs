@@ -69,11 +69,14 @@ impl<'a> View<'a> {
 
     /// The digits of token `n` in ASCII; none if it is something else.
     pub fn digits(&self, n: usize) -> Option<Cow<'a, str>> {
-        let text = self.text(n);
-        match self.kind(n) {
-            Kind::Digits if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(Cow::Borrowed(text)),
-            Kind::Digits => Some(Cow::Owned(text.chars().filter_map(digit).collect())),
-            _ => None,
+        let text = match self.token(n)? {
+            token if token.kind == Kind::Digits => &self.source[token.range()],
+            _ => return None,
+        };
+        // A token's digits are of one script, and signs that join them come last.
+        match text.as_bytes().last() {
+            Some(b'0'..=b'9') => Some(Cow::Borrowed(text)),
+            _ => Some(Cow::Owned(text.chars().filter_map(digit).collect())),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Amounts and what they are of.
 
+use compact_str::format_compact;
+
 use super::written;
 use crate::normalize::item::{Amount, Form, Fraction, Item, Measure, Money, Percent};
 use crate::normalize::table::Table;
@@ -29,9 +31,9 @@ impl Names {
             return (plain(amount), next);
         }
         if let Some((_, row, end)) = self.units.all(view, after).find(|(.., end)| written::ends_latin(view, *end)) {
-            let unit = row.first().copied().unwrap_or_default().to_owned();
+            let unit = row.first().copied().unwrap_or_default().into();
             let per = row.get(1).filter(|rate| !super::relation::heard_before(view, &[rate]));
-            return (Item::Measure(Measure { amount, unit, per: per.map(|rate| (*rate).to_owned()) }), end);
+            return (Item::Measure(Measure { amount, unit, per: per.map(|rate| (*rate).into()) }), end);
         }
         match self.currency(view, after) {
             Some((currency, end)) if written::ends_latin(view, end) => (money(amount, currency), end),
@@ -54,7 +56,7 @@ impl Names {
 }
 
 fn money(amount: Amount, currency: &str) -> Item {
-    Item::Money(Money { amount, currency: currency.to_owned(), per: None })
+    Item::Money(Money { amount, currency: currency.into(), per: None })
 }
 
 /// An amount of nothing.
@@ -69,19 +71,19 @@ pub fn plain(amount: Amount) -> Item {
 /// The fraction at token `n`, in one character or with a slash, and the token after it: `½`, `2½`, `3/4`, `√3/2`.
 pub fn fraction(view: &View, n: usize) -> Option<(Fraction, usize)> {
     let named = |numerator: &str, denominator: &str| Fraction {
-        numerator: numerator.to_owned(),
-        denominator: denominator.to_owned(),
+        numerator: numerator.into(),
+        denominator: denominator.into(),
         ..Fraction::default()
     };
     if let Some((above, below)) = written::vulgar(view.text(n)) {
         return Some((named(above, below), n + 1));
     }
     if let Some((above, below)) = written::vulgar(view.text(n + 1)) {
-        let whole = Some(view.digits(n)?.into_owned());
+        let whole = Some(view.digits(n)?.into());
         return Some((Fraction { whole, ..named(above, below) }, n + 2));
     }
     let root = view.is(n, "√");
     let (above, below, next) = written::slashed(view, n + usize::from(root))?;
-    let above = if root { format!("√{above}") } else { above };
+    let above = if root { format_compact!("√{above}") } else { above };
     Some((named(&above, &below), next))
 }

@@ -1,5 +1,7 @@
 //! Telephone numbers.
 
+use compact_str::CompactString;
+
 use crate::normalize::item::Telephone;
 use crate::normalize::token::Kind;
 use crate::normalize::view::View;
@@ -46,17 +48,17 @@ pub fn groups(view: &View, n: usize) -> Option<(Telephone, usize)> {
             None => break,
         }
     }
-    let digits = number.groups.iter().chain(&number.country).map(String::len).sum::<usize>();
+    let digits = number.groups.iter().chain(&number.country).map(CompactString::len).sum::<usize>();
     (!number.groups.is_empty() && digits <= MOST_DIGITS).then_some((number, next))
 }
 
 /// Digits, in brackets or not, and the token after them.
-fn group(view: &View, n: usize) -> Option<(String, usize)> {
+fn group(view: &View, n: usize) -> Option<(CompactString, usize)> {
     if !view.is_one_of(n, &["(", "（"]) {
-        return Some((view.digits(n)?.into_owned(), n + 1));
+        return Some((view.digits(n)?.into(), n + 1));
     }
     let closed = view.is_one_of(n + 2, &[")", "）"]);
-    closed.then_some((view.digits(n + 1)?.into_owned(), n + 3))
+    closed.then_some((view.digits(n + 1)?.into(), n + 3))
 }
 
 /// The token that the next group begins with, if one follows what ends before token `n`.
@@ -81,7 +83,7 @@ mod tests {
     fn read(text: &str) -> Option<(Option<String>, String, usize)> {
         let tokens = tokenize(text);
         let (number, next) = groups(&View::new(text, &tokens, 0), 0)?;
-        Some((number.country, number.groups.join(" "), next))
+        Some((number.country.map(String::from), number.groups.join(" "), next))
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Numbers as they are written, in ASCII and full-width digits, with signs before and magnitudes behind them.
 
+use compact_str::CompactString;
+
 use crate::normalize::item::{Amount, Decimal, Integer};
 use crate::normalize::number::{self, Separators, Written};
 use crate::normalize::token::{Kind, Script};
@@ -33,18 +35,22 @@ pub struct Quantity {
 
 /// Reads a number at token `n` with the magnitudes behind it.
 pub fn quantity(view: &View, n: usize) -> Option<Quantity> {
-    let written = number(view, n)?;
+    Some(with_magnitudes(view, number(view, n)?))
+}
+
+/// A number with the magnitudes behind it.
+pub fn with_magnitudes(view: &View, written: Written) -> Quantity {
     let Some(power) = magnitude(view, written.next) else {
-        return Some(Quantity { amount: written.amount(false), next: written.next });
+        return Quantity { amount: written.amount(false), next: written.next };
     };
     if !written.fraction.is_empty() {
         let next = magnitudes_end(view, written.next);
-        let magnitude = Some(view.slice(written.next..next).to_owned());
+        let magnitude = Some(view.slice(written.next..next).into());
         let decimal = Decimal { negative: false, integer: written.integer, fraction: written.fraction, magnitude };
-        return Some(Quantity { amount: Amount::Decimal(decimal), next });
+        return Quantity { amount: Amount::Decimal(decimal), next };
     }
     let (digits, next) = summed(view, written, power);
-    Some(Quantity { amount: Amount::Integer(Integer::new(digits)), next })
+    Quantity { amount: Amount::Integer(Integer::new(digits)), next }
 }
 
 /// The power of ten that token `n` names.
@@ -57,7 +63,7 @@ fn magnitudes_end(view: &View, n: usize) -> usize {
 }
 
 /// The digits of `3億5000万` from its first number and magnitude on, and the token after it.
-fn summed(view: &View, first: Written, power: usize) -> (String, usize) {
+fn summed(view: &View, first: Written, power: usize) -> (CompactString, usize) {
     let mut digits = first.integer + &"0".repeat(power);
     let (mut room, mut next) = (power, first.next + 1);
     while let Some(part) = number(view, next).filter(|part| part.fraction.is_empty()) {
@@ -77,9 +83,9 @@ fn summed(view: &View, first: Written, power: usize) -> (String, usize) {
 }
 
 /// Digits without the zeros that fill them up: `08`.
-pub fn unpadded(digits: &str) -> String {
+pub fn unpadded(digits: &str) -> CompactString {
     let rest = digits.trim_start_matches('0');
-    if rest.is_empty() { "0".to_owned() } else { rest.to_owned() }
+    if rest.is_empty() { "0".into() } else { rest.into() }
 }
 
 /// An amount at token 0 as it is read before one of the units of calendars and clocks, which fill up with zeros.
@@ -147,26 +153,26 @@ pub fn goes_on(view: &View) -> bool {
 }
 
 /// Two whole numbers with a slash between them, and no third: above, below, the token after.
-pub fn slashed(view: &View, n: usize) -> Option<(String, String, usize)> {
+pub fn slashed(view: &View, n: usize) -> Option<(CompactString, CompactString, usize)> {
     let apart = view.is_one_of(n + 1, &["/", "／", "⁄"]) && !view.is_one_of(n + 3, &["/", "／"]);
     let before = if n == 0 { view.text_before(1) } else { view.text(n - 1) };
     if !apart || before == "/" {
         return None;
     }
-    Some((view.digits(n)?.into_owned(), view.digits(n + 2)?.into_owned(), n + 3))
+    Some((view.digits(n)?.into(), view.digits(n + 2)?.into(), n + 3))
 }
 
 /// Three or more numbers with the same sign between them, as in a version or an address, and the token after them.
-pub fn chain(view: &View, n: usize, sign: &str) -> Option<(Vec<String>, usize)> {
+pub fn chain(view: &View, n: usize, sign: &str) -> Option<(Vec<CompactString>, usize)> {
     const MOST: usize = 8;
     let goes_on = n == 0 && view.text_before(1) == sign && view.kind_before(2) == Kind::Digits;
     if goes_on || !view.is(n + 1, sign) {
         return None;
     }
-    let mut parts = vec![view.digits(n)?.into_owned()];
+    let mut parts = vec![view.digits(n)?.into()];
     let mut next = n + 1;
     while let Some(part) = view.digits(next + 1).filter(|_| view.is(next, sign) && parts.len() < MOST) {
-        parts.push(part.into_owned());
+        parts.push(part.into());
         next += 2;
     }
     (parts.len() > 2).then_some((parts, next))

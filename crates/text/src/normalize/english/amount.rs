@@ -1,5 +1,7 @@
 //! Amounts: numbers with decimals, magnitudes and fractions, as they are written and as they are spoken.
 
+use compact_str::CompactString;
+
 use super::SEPARATORS;
 use super::cardinal::{And, spell, spell_digits, spell_ordinal};
 use crate::normalize::item::{Amount, Decimal, Fraction, Integer};
@@ -42,7 +44,7 @@ pub fn read(view: &View, n: usize) -> Option<(Amount, usize)> {
     match magnitude(view, written.next) {
         Some((magnitude, next)) => {
             let (integer, fraction) = (written.integer, written.fraction);
-            let magnitude = Some(magnitude.to_owned());
+            let magnitude = Some(magnitude.into());
             Some((Amount::Decimal(Decimal { negative, integer, fraction, magnitude }), next))
         }
         None => Some((written.amount(negative), written.next)),
@@ -51,6 +53,9 @@ pub fn read(view: &View, n: usize) -> Option<(Amount, usize)> {
 
 fn magnitude(view: &View, n: usize) -> Option<(&'static str, usize)> {
     let at = view.after_space(n);
+    if !view.kind(at).is_word() {
+        return None;
+    }
     let word = MAGNITUDES.into_iter().find(|word| word.eq_ignore_ascii_case(view.text(at)))?;
     view.ends_word(at + 1).then_some((word, at + 1))
 }
@@ -64,22 +69,25 @@ pub fn fraction(view: &View, n: usize, negative: bool) -> Option<(Fraction, usiz
     let (numerator, denominator, next) = parts(view, view.after_space(n + 1))?;
     let glued = view.kind(n + 1) != Kind::Space;
     let vulgar = !view.is(next - 2, "/") && next < n + 4;
-    let whole = whole.into_owned();
+    let whole = whole.into();
     (!glued || vulgar).then_some((Fraction { negative, whole: Some(whole), numerator, denominator }, next))
 }
 
-fn parts(view: &View, n: usize) -> Option<(String, String, usize)> {
+fn parts(view: &View, n: usize) -> Option<(CompactString, CompactString, usize)> {
     if view.kind(n) == Kind::Symbol {
         let (_, numerator, denominator) = VULGAR.into_iter().find(|(sign, ..)| view.is(n, sign))?;
-        return Some((numerator.to_owned(), denominator.to_owned(), n + 1));
+        return Some((numerator.into(), denominator.into(), n + 1));
     }
     let spaced = view.is(n + 1, " ") && view.is(n + 2, "/") && view.is(n + 3, " ");
     let (slash, under) = if spaced { (n + 2, n + 4) } else { (n + 1, n + 2) };
+    if !matches!(view.text(slash), "/" | "⁄") {
+        return None;
+    }
     let (numerator, denominator) = (view.digits(n)?, view.digits(under)?);
     let small = |digits: &str| digits.len() <= 4 && !digits.starts_with('0');
-    let fits = view.is_one_of(slash, &["/", "⁄"]) && small(&numerator) && small(&denominator);
+    let fits = small(&numerator) && small(&denominator);
     let ends = !view.is_one_of(under + 1, &["/", "-", ","]) || view.digits(under + 2).is_none();
-    (fits && ends).then(|| (numerator.into_owned(), denominator.into_owned(), under + 1))
+    (fits && ends).then(|| (numerator.into(), denominator.into(), under + 1))
 }
 
 /// Whether an amount is exactly one, so that its unit is singular.

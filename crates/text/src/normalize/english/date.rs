@@ -1,5 +1,7 @@
 //! Dates, years and decades.
 
+use compact_str::CompactString;
+
 use super::cardinal::{And, spell_ordinal, spell_year};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Date, DateOrder, Integer, Item, Range, Relation, Year};
@@ -40,7 +42,7 @@ pub fn recognize(view: &View, day_first: bool, found: &mut Candidates) {
     }
 }
 
-fn date(day: u8, month: u8, year: String, order: DateOrder) -> Item {
+fn date(day: u8, month: u8, year: CompactString, order: DateOrder) -> Item {
     Item::Date(Date { day: Some(day), month: Some(month), year: Some(year), order, ..Date::default() })
 }
 
@@ -100,12 +102,12 @@ fn day(view: &View, n: usize) -> Option<(u8, usize)> {
 }
 
 /// The year of four digits at token `n`, and what stands before it.
-fn year_after(view: &View, n: usize) -> Option<(String, String, usize)> {
+fn year_after(view: &View, n: usize) -> Option<(CompactString, CompactString, usize)> {
     let comma = if view.is(n, ",") { n + 1 } else { n };
     let at = view.after_space(comma);
     let digits = view.digits(at)?;
     let fits = digits.len() == 4 && at > n && view.ends_word(at + 1) && !follows_decimal(view, at + 1);
-    fits.then(|| (view.slice(n..at).to_owned(), digits.into_owned(), at + 1))
+    fits.then(|| (view.slice(n..at).into(), digits.into(), at + 1))
 }
 
 fn follows_decimal(view: &View, n: usize) -> bool {
@@ -121,7 +123,7 @@ fn month_day(view: &View, found: &mut Candidates) {
         let item = Date { day: Some(day), month: Some(month), order, ..Date::default() };
         found.push(end, cost::LIKELY, Item::Date(item.clone()));
         if view.is(next, "-") && view.is(end, "-") && view.digits(end + 1).is_some_and(|year| year.len() == 4) {
-            let year = view.digits(end + 1).map(|year| year.into_owned());
+            let year = view.digits(end + 1).map(CompactString::from);
             found.push(end + 2, cost::SURE, Item::Date(Date { year, ..item }));
         } else if let Some((before_year, year, end)) = year_after(view, end) {
             found.push(end, cost::SURE, Item::Date(Date { year: Some(year), before_year, ..item }));
@@ -144,7 +146,7 @@ fn day_month(view: &View, found: &mut Candidates) {
     found.push(next, cost::LIKELY, Item::Date(item.clone()));
     let year = year_after(view, next).or_else(|| {
         let digits = view.digits(next + 1).filter(|year| view.is(next, ",") && year.len() == 4)?;
-        Some((",".to_owned(), digits.into_owned(), next + 2))
+        Some((",".into(), digits.into(), next + 2))
     });
     if let Some((before_year, year, end)) = year {
         found.push(end, cost::SURE, Item::Date(Date { year: Some(year), before_year, ..item }));
@@ -159,7 +161,7 @@ pub fn is_year(digits: &str) -> bool {
 fn year(view: &View, found: &mut Candidates) {
     let Some(digits) = view.digits(0).filter(|digits| is_year(digits)) else { return };
     if view.ends_word(1) && !follows_decimal(view, 1) {
-        let item = Year { digits: digits.clone().into_owned(), era: None };
+        let item = Year { digits: digits.clone().into(), era: None };
         found.push(1, cost::SURE, Item::Year(item));
     }
     years(view, &digits, found);
@@ -174,18 +176,18 @@ fn years(view: &View, from: &str, found: &mut Candidates) {
         _ => false,
     };
     if later && view.ends_word(3) && !view.is(3, "-") && !follows_decimal(view, 3) {
-        let year = |digits: &str| Item::Year(Year { digits: digits.to_owned(), era: None });
+        let year = |digits: &str| Item::Year(Year { digits: digits.into(), era: None });
         let range = Range { from: year(from), to: year(&to), relation: Relation::To };
         found.push(3, cost::SURE, Item::Range(Box::new(range)));
     }
 }
 
 /// The decade at token `n`: `1960s`, `60s`, `1980 s`.
-fn decade_at(view: &View, n: usize) -> Option<(String, usize)> {
+fn decade_at(view: &View, n: usize) -> Option<(CompactString, usize)> {
     let digits = view.digits(n).filter(|digits| matches!(digits.len(), 2 | 4) && digits.ends_with('0'))?;
     let at = if digits.len() == 4 { view.after_space(n + 1) } else { n + 1 };
     let fits = view.is(at, "s") && view.ends_word(at + 1) && &*digits != "00";
-    fits.then(|| (digits.into_owned(), at + 1))
+    fits.then(|| (digits.into(), at + 1))
 }
 
 fn decade(view: &View, found: &mut Candidates) {
@@ -204,7 +206,7 @@ fn mid_decade(view: &View, found: &mut Candidates) {
         return;
     }
     if let Some((decade, next)) = decade_at(view, 2) {
-        let mid = Item::Words("mid".to_owned());
+        let mid = Item::Words("mid".into());
         found.push(next, cost::SURE, Item::Sequence(vec![mid, Item::Decade(decade)]));
     }
 }

@@ -40,7 +40,7 @@ pub fn say(address: &Electronic, out: &mut String) {
     let start = out.len();
     let rest = match (address.kind, address.text.split_once("://")) {
         (Address::Url, Some((scheme, rest))) => {
-            out.push_str(&if scheme == "file" { scheme.to_owned() } else { scheme.to_ascii_uppercase() });
+            out.push_str(&if scheme == "file" { scheme.into() } else { scheme.to_ascii_uppercase() });
             out.push_str(" colon slash slash");
             rest
         }
@@ -93,7 +93,7 @@ fn say_path(path: &str, spelled: bool, start: usize, out: &mut String) {
 
 fn push_letters(word: &str, capitals: bool, start: usize, out: &mut String) {
     space_since(start, out);
-    out.push_str(&if capitals { word.to_uppercase() } else { word.to_owned() });
+    out.push_str(&if capitals { word.to_uppercase() } else { word.into() });
 }
 
 fn push_other(piece: Piece, start: usize, out: &mut String) {

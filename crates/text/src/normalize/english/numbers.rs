@@ -70,7 +70,7 @@ fn ordinals(view: &View, written: &Written, found: &mut Candidates) {
     // "1/4th" is a fraction.
     let (slash, under) = (view.is(1, "/"), view.digits(2));
     if let Some(under) = under.filter(|under| slash && (ordinal(view, under, 3).is_some())) {
-        let (numerator, denominator) = (written.integer.clone(), under.into_owned());
+        let (numerator, denominator) = (written.integer.clone(), under.into());
         let item = Fraction { numerator, denominator, ..Fraction::default() };
         found.push(4, cost::SURE, Item::Fraction(item));
     }
@@ -82,7 +82,7 @@ fn in_code(view: &View, found: &mut Candidates) {
     let letters = view.kind_before(1).is_word() || view.kind(1).is_word();
     let hyphen = view.is(1, "-") && view.kind(2).is_word();
     if letters || hyphen {
-        found.push(1, cost::SURE, Item::Serial(vec![Part::Digits(digits.into_owned())]));
+        found.push(1, cost::SURE, Item::Serial(vec![Part::Digits(digits.into())]));
     }
 }
 
@@ -93,10 +93,10 @@ fn versions(view: &View, found: &mut Candidates) {
         return;
     }
     let mut next = 1;
-    let mut parts: Vec<Part> = view.digits(0).map(|digits| Part::Digits(digits.into_owned())).into_iter().collect();
+    let mut parts: Vec<Part> = view.digits(0).map(|digits| Part::Digits(digits.into())).into_iter().collect();
     while let Some(digits) = view.digits(next + 1).filter(|_| view.is(next, ".") && next < 12) {
-        parts.push(Part::Sign(".".to_owned()));
-        parts.push(Part::Digits(digits.into_owned()));
+        parts.push(Part::Sign(".".into()));
+        parts.push(Part::Digits(digits.into()));
         next += 2;
     }
     if parts.len() > 4 && parts.len() != 7 {
@@ -172,7 +172,7 @@ fn inches(view: &View, found: &mut Candidates) {
     let ends = quotes.is_multiple_of(2) && view.begins_word() && view.kind(2).is_gap();
     if let Some(digits) = view.digits(0).filter(|_| ends) {
         let number = Item::Cardinal(Integer::new(digits), Form::default());
-        found.push(2, cost::LIKELY, Item::Sequence(vec![number, Item::Words("inches".to_owned())]));
+        found.push(2, cost::LIKELY, Item::Sequence(vec![number, Item::Words("inches".into())]));
     }
 }
 
@@ -203,7 +203,7 @@ fn step(view: &View, n: usize) -> Option<(Term, Term, usize)> {
         return None;
     }
     let (operand, next) = operand(view, view.after_space(at + 1))?;
-    Some((Term::Operator(view.text(at).to_owned()), operand, next))
+    Some((Term::Operator(view.text(at).into()), operand, next))
 }
 
 fn is_operator(view: &View, n: usize) -> bool {
@@ -213,7 +213,7 @@ fn is_operator(view: &View, n: usize) -> bool {
 fn operand(view: &View, n: usize) -> Option<(Term, usize)> {
     let word = view.text(n);
     if view.kind(n).is_word() && word.len() == 1 {
-        return Some((Term::Name(word.to_owned()), n + 1));
+        return Some((Term::Name(word.into()), n + 1));
     }
     view.digits(n)?;
     let written = number(view, n, &SEPARATORS)?;

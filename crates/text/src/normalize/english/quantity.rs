@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use compact_str::CompactString;
+
 use super::amount::{is_one, read};
 use super::cardinal::{And, spell};
 use super::numbers::plain;
@@ -47,7 +49,7 @@ fn measure(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
 /// The measures that an amount makes with what stands at token `next`.
 fn measures(view: &View, amount: &Amount, next: usize) -> impl Iterator<Item = (usize, u32, Item)> {
     let with_unit = unit(view, next, matches!(amount, Amount::Decimal(_)));
-    let without = per(view, next).map(|(per, end)| (String::new(), Some(per), end));
+    let without = per(view, next).map(|(per, end)| (CompactString::default(), Some(per), end));
     let item = |(unit, per, end)| (end, cost::LIKELY, Item::Measure(Measure { amount: amount.clone(), unit, per }));
     with_unit.map(item).into_iter().chain(without.map(item)).collect::<Vec<_>>().into_iter()
 }
@@ -59,7 +61,7 @@ pub fn measure_at(view: &View, n: usize) -> Option<(Item, usize)> {
 }
 
 /// A unit right after a number or after a space; after a hyphen if the number has decimals.
-fn unit(view: &View, n: usize, hyphen: bool) -> Option<(String, Option<String>, usize)> {
+fn unit(view: &View, n: usize, hyphen: bool) -> Option<(CompactString, Option<CompactString>, usize)> {
     let at = if hyphen && view.is(n, "-") { n + 1 } else { view.after_space(n) };
     let (unit, next) = unit_at(view, at)?;
     match per(view, next) {
@@ -68,13 +70,13 @@ fn unit(view: &View, n: usize, hyphen: bool) -> Option<(String, Option<String>, 
     }
 }
 
-fn per(view: &View, n: usize) -> Option<(String, usize)> {
+fn per(view: &View, n: usize) -> Option<(CompactString, usize)> {
     if view.is(n, "/") { unit_at(view, n + 1) } else { None }
 }
 
-fn unit_at(view: &View, n: usize) -> Option<(String, usize)> {
+fn unit_at(view: &View, n: usize) -> Option<(CompactString, usize)> {
     let (key, _, next) = UNITS.all(view, n).find(|(_, _, next)| view.ends_word(*next))?;
-    Some((key.to_owned(), next))
+    Some((key.into(), next))
 }
 
 /// `2x8 m2`, `25 x 7 m`
@@ -139,12 +141,12 @@ fn sum_after(view: &View, sign: &str, next: usize, found: &mut Candidates) {
     }
 }
 
-fn period<'v>(view: &View<'v>, n: usize) -> Option<(&'v str, String, usize)> {
+fn period<'v>(view: &View<'v>, n: usize) -> Option<(&'v str, CompactString, usize)> {
     if !view.is(n, "/") {
         return None;
     }
     let (_, row, next) = PERIODS.longest(view, n + 1).filter(|(_, _, next)| view.ends_word(*next))?;
-    Some((view.text(n + 1), row.concat(), next))
+    Some((view.text(n + 1), row.concat().into(), next))
 }
 
 /// `$7M`, `¥30 b`
@@ -157,17 +159,17 @@ fn short_magnitude(view: &View, amount: &Amount, next: usize) -> Option<(Amount,
         _ => return None,
     };
     let (integer, fraction, negative) = match amount.clone() {
-        Amount::Integer(number) => (number.digits, String::new(), number.negative),
+        Amount::Integer(number) => (number.digits, CompactString::default(), number.negative),
         Amount::Decimal(number) if number.magnitude.is_none() => (number.integer, number.fraction, number.negative),
         _ => return None,
     };
-    let magnitude = Some(magnitude.to_owned());
+    let magnitude = Some(magnitude.into());
     let scaled = Amount::Decimal(Decimal { negative, integer, fraction, magnitude });
     view.ends_word(at + 1).then_some((scaled, at + 1))
 }
 
-fn sum(amount: Amount, currency: &str, per: Option<String>) -> Item {
-    Item::Money(Money { amount, currency: currency.to_owned(), per })
+fn sum(amount: Amount, currency: &str, per: Option<CompactString>) -> Item {
+    Item::Money(Money { amount, currency: currency.into(), per })
 }
 
 /// Writes a sum: "five dollars thirty two cents".
@@ -206,7 +208,7 @@ fn say_parts(integer: &str, cents: u8, and: And, word: &dyn Fn(usize) -> &'stati
 }
 
 /// Whole units and hundredths, if the decimals are no finer.
-fn cents(amount: &Amount) -> Option<(String, u8)> {
+fn cents(amount: &Amount) -> Option<(CompactString, u8)> {
     let Amount::Decimal(number) = amount else { return None };
     let fraction = number.fraction.trim_end_matches('0');
     let fits = fraction.len() <= 2 && number.magnitude.is_none() && !number.negative;

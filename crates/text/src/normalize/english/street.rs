@@ -31,7 +31,7 @@ pub fn recognize(view: &View, found: &mut Candidates) {
         let mut words = String::new();
         spell_house(&number, &mut words);
         words.push_str(&street);
-        found.push(next, cost::SURE, Item::Words(words));
+        found.push(next, cost::SURE, Item::Words(words.into()));
     }
 }
 
@@ -103,7 +103,7 @@ pub fn state(view: &View, found: &mut Candidates) {
         return;
     }
     if let Some(name) = STATES.first(view.text(0)).filter(|_| view.ends_word(1)) {
-        found.push(1, cost::SURE, Item::Words(name.to_owned()));
+        found.push(1, cost::SURE, Item::Words(name.into()));
     }
 }
 

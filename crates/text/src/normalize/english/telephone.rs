@@ -1,5 +1,7 @@
 //! Telephone numbers, social security numbers and network addresses: digits read one by one.
 
+use compact_str::CompactString;
+
 use super::cardinal::{And, spell, spell_digits};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Item, Telephone};
@@ -41,7 +43,7 @@ fn domestic(view: &View, n: usize, country: Option<&str>, found: &mut Candidates
         return;
     }
     let (groups, next) = if view.is(n, "(") { bracketed(view, n) } else { groups(view, n) };
-    let shape: Vec<usize> = groups.iter().map(String::len).collect();
+    let shape: Vec<usize> = groups.iter().map(CompactString::len).collect();
     let spaced = view.slice(n..next).contains(' ') && !view.is(n, "(");
     let fits = SHAPES.contains(&shape.as_slice()) && (!spaced || country.is_some());
     if fits && view.ends_word(next) {
@@ -50,31 +52,31 @@ fn domestic(view: &View, n: usize, country: Option<&str>, found: &mut Candidates
 }
 
 /// A number after `+` and its country, or after `1-`, which is a group like the others.
-fn with_country(country: Option<&str>, groups: Vec<String>) -> Telephone {
+fn with_country(country: Option<&str>, groups: Vec<CompactString>) -> Telephone {
     match country {
         Some("1-") => {
-            let groups = std::iter::once("1".to_owned()).chain(groups).collect();
+            let groups = std::iter::once("1".into()).chain(groups).collect();
             Telephone { groups, ..Telephone::default() }
         }
-        country => Telephone { country: country.map(str::to_owned), groups, extension: None },
+        country => Telephone { country: country.map(CompactString::from), groups, extension: None },
     }
 }
 
 /// `(555) 123-4567`
-fn bracketed(view: &View, n: usize) -> (Vec<String>, usize) {
+fn bracketed(view: &View, n: usize) -> (Vec<CompactString>, usize) {
     let Some(area) = view.digits(n + 1).filter(|_| view.is(n + 2, ")")) else { return (vec![], n) };
     let at = if view.is(n + 3, "-") { n + 4 } else { view.after_space(n + 3) };
     let (rest, next) = groups(view, at);
-    (std::iter::once(area.into_owned()).chain(rest).collect(), next)
+    (std::iter::once(area.into()).chain(rest).collect(), next)
 }
 
 /// Groups of digits with the same sign between them.
-fn groups(view: &View, n: usize) -> (Vec<String>, usize) {
+fn groups(view: &View, n: usize) -> (Vec<CompactString>, usize) {
     let Some(first) = view.digits(n) else { return (vec![], n) };
-    let (mut groups, mut next) = (vec![first.into_owned()], n + 1);
+    let (mut groups, mut next) = (vec![first.into()], n + 1);
     let sign = view.text(next);
     while let Some(group) = view.digits(next + 1).filter(|_| view.is(next, sign) && matches!(sign, "-" | "." | " ")) {
-        groups.push(group.into_owned());
+        groups.push(group.into());
         next += 2;
     }
     (groups, next)
@@ -85,7 +87,7 @@ fn toll_free(view: &View, found: &mut Candidates) {
     let (area, word) = (view.digits(2), view.text(4));
     let capitals = word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase());
     if let Some(area) = area.filter(|area| area.len() == 3 && view.is(3, "-") && capitals) {
-        let groups = vec![area.into_owned(), word.to_owned()];
+        let groups = vec![area.into(), word.into()];
         found.push(5, cost::SURE, Item::Telephone(with_country(Some("1-"), groups)));
     }
 }
@@ -99,7 +101,7 @@ fn network(view: &View, found: &mut Candidates) {
     let fits = groups.len() == 4 && groups.iter().all(|group| group.len() <= 3);
     if fits && view.ends_word(next) {
         let words: Vec<String> = groups.iter().map(|group| digits(group)).collect();
-        found.push(next, cost::SURE, Item::Words(words.join(" dot ")));
+        found.push(next, cost::SURE, Item::Words(words.join(" dot ").into()));
     }
 }
 
@@ -112,13 +114,13 @@ fn digits(group: &str) -> String {
 /// Writes a telephone number with pauses between its groups.
 pub fn say(number: &Telephone, out: &mut String) {
     let country = number.country.as_ref().map(|country| {
-        let mut words = "plus ".to_owned();
+        let mut words = String::from("plus ");
         spell(country, And::Never, &mut words);
         words
     });
-    let group = |group: &String| match group.as_str() {
-        "800" => "eight hundred".to_owned(),
-        word if word.starts_with(|first: char| first.is_alphabetic()) => word.to_owned(),
+    let group = |group: &CompactString| match group.as_str() {
+        "800" => "eight hundred".into(),
+        word if word.starts_with(|first: char| first.is_alphabetic()) => word.into(),
         group => digits(group),
     };
     let parts: Vec<String> = country.into_iter().chain(number.groups.iter().map(group)).collect();

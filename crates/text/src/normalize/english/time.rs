@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use compact_str::CompactString;
+
 use super::cardinal::{space_since, spell_below_hundred, spell_two_digits};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Duration, Half, Item, Range, Relation, Time};
@@ -43,7 +45,7 @@ fn time_at(view: &View, n: usize) -> Option<(Item, usize, bool)> {
 }
 
 /// `am`, `p.m.` and the zone after it.
-fn suffixes(view: &View, n: usize) -> (Option<Half>, Option<String>, usize) {
+fn suffixes(view: &View, n: usize) -> (Option<Half>, Option<CompactString>, usize) {
     let (half, next) = half(view, n).map_or((None, n), |(half, next)| (Some(half), next));
     match zone(view, view.after_space(next)) {
         Some((zone, next)) => (half, Some(zone), next),
@@ -68,14 +70,14 @@ fn half(view: &View, n: usize) -> Option<(Half, usize)> {
 const ZONES: [&str; 16] =
     ["EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "GMT", "UTC", "BST", "CET", "CEST", "ET", "PT", "IST"];
 
-fn zone(view: &View, n: usize) -> Option<(String, usize)> {
+fn zone(view: &View, n: usize) -> Option<(CompactString, usize)> {
     let (name, next) = if view.text(n).len() == 1 && view.is(n + 1, ".") && view.is(n + 3, ".") {
         let end = if view.is(n + 5, ".") { n + 6 } else { n + 5 };
         (Cow::Owned(view.slice(n..n + 5).replace('.', "").to_ascii_uppercase()), end)
     } else {
         (Cow::Borrowed(view.text(n)), n + 1)
     };
-    (ZONES.contains(&&*name) && view.ends_word(next)).then(|| (name.into_owned(), next))
+    (ZONES.contains(&&*name) && view.ends_word(next)).then(|| (name.into(), next))
 }
 
 /// Writes a time: "five thirty PM", "nine o'clock"; one with seconds as a length of time.

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use compact_str::{CompactString, format_compact};
+
 use super::cardinal::{And, spell, spell_ordinal};
 use crate::normalize::address::address;
 use crate::normalize::candidate::{Candidates, cost};
@@ -21,7 +23,7 @@ pub fn electronic(view: &View, found: &mut Candidates) {
     if let Some((address, next)) = address(view, 0) {
         found.push(next, cost::SURE, Item::Electronic(address));
     } else if let Some(next) = file_name(view) {
-        let text = view.slice(0..next).to_owned();
+        let text = view.slice(0..next).into();
         found.push(next, cost::LIKELY, Item::Electronic(Electronic { kind: Address::Domain, text }));
     }
 }
@@ -44,7 +46,7 @@ fn is_name(word: &str) -> bool {
 /// Proposes what an abbreviation stands for.
 pub fn abbreviation(view: &View, found: &mut Candidates) {
     if let Some((_, row, next)) = ABBREVIATIONS.longest(view, 0).filter(|(_, _, next)| begins_and_ends(view, *next)) {
-        found.push(next, cost::SURE, Item::Words(row.concat()));
+        found.push(next, cost::SURE, Item::Words(row.concat().into()));
     }
 }
 
@@ -77,7 +79,7 @@ fn title(view: &View, found: &mut Candidates) {
         _ => return,
     };
     if view.is(1, " ") && capitalized(view, 2) {
-        found.push(1, cost::SURE, Item::Words(word.to_owned()));
+        found.push(1, cost::SURE, Item::Words(word.into()));
     }
 }
 
@@ -85,7 +87,7 @@ fn title(view: &View, found: &mut Candidates) {
 fn saint(view: &View, found: &mut Candidates) {
     let next = if view.is(1, ".") { 2 } else { 1 };
     if view.is(0, "St") && view.is(next, " ") && capitalized(view, next + 1) && !capitalized_before(view) {
-        found.push(next, cost::SURE, Item::Words("Saint".to_owned()));
+        found.push(next, cost::SURE, Item::Words("Saint".into()));
     }
 }
 
@@ -115,7 +117,7 @@ const MONTHS: [(&str, &str); 12] = [
 fn month(view: &View, found: &mut Candidates) {
     if let Some((_, name)) = MONTHS.iter().find(|(short, _)| view.is(0, short) && view.is(1, ".")) {
         let tokens = if view.kind(2) == Kind::Edge { 1 } else { 2 };
-        found.push(tokens, cost::POSSIBLE, Item::Words((*name).to_owned()));
+        found.push(tokens, cost::POSSIBLE, Item::Words((*name).into()));
     }
 }
 
@@ -126,7 +128,7 @@ fn initials(view: &View, found: &mut Candidates) {
     while is_letter(2 * count) && count < 12 {
         count += 1;
     }
-    let letters: String = (0..count).map(|index| view.text(2 * index)).collect();
+    let letters: CompactString = (0..count).map(|index| view.text(2 * index)).collect();
     let capitals = letters.chars().all(char::is_uppercase);
     if count >= 2 && capitals && view.ends_word(2 * count) {
         // A second full stop is the sentence's, and the first stays with it.
@@ -174,13 +176,13 @@ pub fn say_roman(roman: &Roman, and: And, out: &mut String) {
 /// Proposes the name of a sign.
 pub fn sign(view: &View, found: &mut Candidates) {
     if view.is(0, "`") && view.is(1, "`") {
-        found.push(2, cost::SURE, Item::Mark("\"".to_owned()));
+        found.push(2, cost::SURE, Item::Mark("\"".into()));
     }
     if view.is(0, "/") {
         return slash(view, found);
     }
     if let Some((_, row, next)) = SIGNS.longest(view, 0) {
-        found.push(next, cost::UNLIKELY, Item::Words(row.concat()));
+        found.push(next, cost::UNLIKELY, Item::Words(row.concat().into()));
     }
 }
 
@@ -191,7 +193,7 @@ fn slash(view: &View, found: &mut Candidates) {
     let spaced = (before == Kind::Space || before == Kind::Digits) && after == Kind::Space;
     let leading = before == Kind::Edge && after == Kind::Symbol && !view.is(1, ">");
     if words || spaced || leading {
-        found.push(1, cost::UNLIKELY, Item::Words("slash".to_owned()));
+        found.push(1, cost::UNLIKELY, Item::Words("slash".into()));
     }
 }
 
@@ -200,6 +202,6 @@ pub fn either(view: &View, found: &mut Candidates) {
     let single = |n: usize| view.text(n).len() == 1 && view.kind(n).is_word();
     if view.begins_word() && single(0) && view.is(1, "/") && single(2) && view.ends_word(3) {
         let (first, second) = (view.text(0).to_lowercase(), view.text(2));
-        found.push(3, cost::SURE, Item::Words(format!("{first} slash {}", second.to_lowercase())));
+        found.push(3, cost::SURE, Item::Words(format_compact!("{first} slash {}", second.to_lowercase())));
     }
 }

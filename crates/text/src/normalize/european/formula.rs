@@ -29,7 +29,7 @@ pub fn formula(view: &View, separators: &Separators) -> Option<(Vec<Term>, usize
         }
         let Some((sign, start)) = sign(view, next, separators) else { break };
         sure |= sign == next && !matches!(view.text(sign), "/" | ":" | "-" | "–");
-        terms.push(Term::Operator(view.text(sign).to_owned()));
+        terms.push(Term::Operator(view.text(sign).into()));
         next = start;
     }
     (terms.len() > 2 && sure && view.ends_word(next)).then_some((terms, next))
@@ -53,7 +53,7 @@ fn joined(view: &View) -> bool {
 fn operand(view: &View, n: usize, separators: &Separators) -> Option<(Term, usize)> {
     if view.kind(n).is_word() {
         let name = view.text(n);
-        return (name.chars().count() == 1).then(|| (Term::Name(name.to_owned()), n + 1));
+        return (name.chars().count() == 1).then(|| (Term::Name(name.into()), n + 1));
     }
     let minus = view.is_one_of(n, &["-", "−"]) && view.kind(n + 1) == Kind::Digits;
     let start = n + usize::from(minus);

@@ -1,16 +1,18 @@
 //! Signs between numbers and words, as the reference spaces them.
 
+use compact_str::{CompactString, format_compact};
+
 use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
 /// The sign at token 0 in another form: hyphens that are no sound, long dashes and brackets behind digits.
-pub fn mark(view: &View) -> Option<String> {
+pub fn mark(view: &View) -> Option<CompactString> {
     let behind_digits = view.kind_before(1) == Kind::Digits;
     match view.text(0) {
-        "-" if hyphen_opens(view) => Some(" ".to_owned()),
-        "–" | "—" if behind_digits && view.kind(1) == Kind::Digits => Some(format!(" {} ", view.text(0))),
-        ")" | "]" if behind_digits && view.ends_word(1) => Some(format!(" {}", view.text(0))),
-        "." if behind_digits && splits_off(view) => Some(" .".to_owned()),
+        "-" if hyphen_opens(view) => Some(" ".into()),
+        "–" | "—" if behind_digits && view.kind(1) == Kind::Digits => Some(format_compact!(" {} ", view.text(0))),
+        ")" | "]" if behind_digits && view.ends_word(1) => Some(format_compact!(" {}", view.text(0))),
+        "." if behind_digits && splits_off(view) => Some(" .".into()),
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Amounts as they are written: decimals, magnitudes and fractions.
 
+use compact_str::CompactString;
+
 use crate::normalize::item::{Amount, Decimal, Fraction, Integer, Item};
 use crate::normalize::number::{self, Separators};
 use crate::normalize::token::Kind;
@@ -40,7 +42,7 @@ impl Quantity {
 
     /// `3/4`, `1 1/2`, `1½`; digits on both sides of a slash and no third number.
     fn fraction(view: &View, n: usize, negative: bool) -> Option<Self> {
-        let whole = view.digits(n).map(|digits| digits.into_owned());
+        let whole = view.digits(n).map(CompactString::from);
         let build = |whole, (numerator, denominator, next)| {
             let amount = Amount::Fraction(Fraction { negative, whole, numerator, denominator });
             Self { amount, next }
@@ -58,7 +60,7 @@ impl Quantity {
         let word = self.next + 1;
         let known = view.kind(self.next) == Kind::Space
             && magnitudes.iter().any(|magnitude| view.text(word).eq_ignore_ascii_case(magnitude));
-        let magnitude = known.then(|| view.text(word).to_owned());
+        let magnitude = known.then(|| view.text(word).into());
         let decimal = match &self.amount {
             Amount::Integer(Integer { negative, digits }) => {
                 Decimal { negative: *negative, integer: digits.clone(), magnitude, ..Decimal::default() }
@@ -70,7 +72,7 @@ impl Quantity {
     }
 }
 
-type Parts = (String, String, usize);
+type Parts = (CompactString, CompactString, usize);
 
 fn slashed(view: &View, n: usize) -> Option<Parts> {
     let (numerator, denominator) = (view.digits(n)?, view.digits(n + 2)?);
@@ -78,12 +80,12 @@ fn slashed(view: &View, n: usize) -> Option<Parts> {
     let years = numerator.len() == 4 && matches!(denominator.len(), 2 | 4);
     let alone =
         !years && view.is_one_of(n + 1, &["/", "⁄"]) && !view.is_one_of(n + 3, &["/", "="]) && view.ends_word(n + 3);
-    alone.then(|| (numerator.into_owned(), denominator.into_owned(), n + 3))
+    alone.then(|| (numerator.into(), denominator.into(), n + 3))
 }
 
 fn vulgar(view: &View, n: usize) -> Option<Parts> {
     let (_, numerator, denominator) = VULGAR.iter().find(|(sign, ..)| view.is(n, sign))?;
-    Some(((*numerator).to_owned(), (*denominator).to_owned(), n + 1))
+    Some(((*numerator).into(), (*denominator).into(), n + 1))
 }
 
 /// The item that is an amount by itself.
@@ -96,6 +98,6 @@ pub fn item(amount: Amount) -> Item {
 }
 
 /// A whole number as an amount.
-pub fn whole(digits: impl Into<String>) -> Amount {
+pub fn whole(digits: impl Into<CompactString>) -> Amount {
     Amount::Integer(Integer::new(digits))
 }

@@ -42,13 +42,13 @@ pub fn spell(number: &Integer, out: &mut String) {
         return spell_digits(digits, out);
     }
     let named = if significant.is_empty() { zeros.max(1) } else { zeros };
-    let mut words = vec![one(0).to_owned(); named];
+    let mut words = vec![one(0).into(); named];
     for (index, group) in groups.iter().enumerate().filter(|(_, group)| **group > 0) {
         push_group(*group, groups.len() - 1 - index, &mut words);
     }
     // A thousand, a million … and one.
     if significant.len() > 3 && significant.starts_with('1') && significant[1..].trim_start_matches('0') == "1" {
-        words.insert(words.len() - 1, "et".to_owned());
+        words.insert(words.len() - 1, "et".into());
     }
     out.push_str(&words.join(" "));
 }
@@ -67,13 +67,13 @@ fn push_group(group: u32, power: usize, words: &mut Vec<String>) {
     match power.checked_sub(2).and_then(|scale| SCALES.get(scale)) {
         Some(scale) => {
             words.push(below_thousand(group, true));
-            words.push(if group > 1 { format!("{scale}s") } else { (*scale).to_owned() });
+            words.push(if group > 1 { format!("{scale}s") } else { (*scale).into() });
         }
         None if power == 1 => {
             if group > 1 {
                 words.push(below_thousand(group, false));
             }
-            words.push("mille".to_owned());
+            words.push("mille".into());
         }
         None => words.push(below_thousand(group, true)),
     }
@@ -85,7 +85,7 @@ fn below_thousand(number: u32, ends: bool) -> String {
     let below = below_hundred(rest, ends);
     match (hundreds, rest) {
         (0, _) => below,
-        (1, 0) => "cent".to_owned(),
+        (1, 0) => "cent".into(),
         (1, _) => format!("cent {below}"),
         (_, 0) => format!("{} cent{}", one(hundreds), if ends { "s" } else { "" }),
         _ => format!("{} cent {below}", one(hundreds)),
@@ -99,9 +99,9 @@ fn below_hundred(number: u32, ends: bool) -> String {
         _ => number % 10,
     };
     match number {
-        0..=19 => one(number).to_owned(),
+        0..=19 => one(number).into(),
         80 if ends => format!("{tens}s"),
-        _ if rest == 0 => tens.to_owned(),
+        _ if rest == 0 => tens.into(),
         21 | 31 | 41 | 51 | 61 | 71 => format!("{tens} et {}", one(rest)),
         _ => format!("{tens}-{}", one(rest)),
     }

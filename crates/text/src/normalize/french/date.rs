@@ -97,19 +97,19 @@ fn days(view: &View, found: &mut Candidates) {
 fn decade(view: &View, found: &mut Candidates) {
     let named = DECADES.iter().find(|(digits, _)| view.is(0, digits) && view.is(1, "s"));
     if let Some((_, name)) = named.filter(|_| view.word_before() == "les") {
-        found.push(2, cost::SURE, Item::Words((*name).to_owned()));
+        found.push(2, cost::SURE, Item::Words((*name).into()));
     }
 }
 
 pub fn spell(date: &Date, out: &mut String) {
     let month = date.month.and_then(|month| MONTHS.get(usize::from(month).checked_sub(1)?));
-    let parts = [date.day.map(day), month.map(|month| (*month).to_owned()), date.year.as_deref().map(year)];
+    let parts = [date.day.map(day), month.map(|month| (*month).into()), date.year.as_deref().map(year)];
     let words: Vec<String> = parts.into_iter().flatten().collect();
     out.push_str(&words.join(" "));
 }
 
 fn day(day: u8) -> String {
-    if day == 1 { "premier".to_owned() } else { number(&day.to_string()) }
+    if day == 1 { "premier".into() } else { number(&day.to_string()) }
 }
 
 /// Years of two digits are those of this century until 2049, then of the last one.

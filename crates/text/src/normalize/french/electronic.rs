@@ -60,5 +60,5 @@ fn sign(character: char) -> String {
         '!' => "point d’exclamation",
         other => return other.to_string(),
     };
-    name.to_owned()
+    name.into()
 }

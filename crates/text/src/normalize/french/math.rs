@@ -1,5 +1,7 @@
 //! Signs of formulas, signs before a number, and marks between numbers.
 
+use compact_str::format_compact;
+
 use super::cardinal;
 use super::quantity::{self, SEPARATORS};
 use crate::normalize::candidate::{Candidates, cost};
@@ -49,7 +51,7 @@ pub fn prefix(view: &View, found: &mut Candidates) {
         _ => return,
     };
     if view.begins_word() && view.kind(1) == Kind::Digits && (view.kind_before(1).is_gap() || view.is(0, "√")) {
-        found.push(1, cost::SURE, Item::Words(words.to_owned()));
+        found.push(1, cost::SURE, Item::Words(words.into()));
     }
 }
 
@@ -57,7 +59,7 @@ pub fn prefix(view: &View, found: &mut Candidates) {
 pub fn marks(view: &View, found: &mut Candidates) {
     let between = view.kind_before(1) == Kind::Digits && view.kind(1) == Kind::Digits;
     let mark = match view.text(0) {
-        "." | ":" if between => Some(format!("{} ", view.text(0))),
+        "." | ":" if between => Some(format_compact!("{} ", view.text(0))),
         _ => joint::mark(view),
     };
     if let Some(mark) = mark {

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use compact_str::{CompactString, ToCompactString};
+
 use super::cardinal;
 use super::quantity::{self, MAGNITUDES};
 use crate::normalize::candidate::{Candidates, cost};
@@ -30,12 +32,12 @@ pub fn named(view: &View, quantity: &Quantity) -> Option<(Item, usize)> {
     }
     if let Some((sign, next)) = longest(&CURRENCIES, view, n) {
         let (per, after) = per(view, next).unzip();
-        let money = Money { amount: amount.clone(), currency: sign.to_owned(), per };
+        let money = Money { amount: amount.clone(), currency: sign.into(), per };
         return Some((Item::Money(money), after.unwrap_or(next)));
     }
     let (unit, next) = longest(&UNITS, view, n)?;
     let (per, after) = per(view, next).unzip();
-    let measure = Measure { amount: amount.clone(), unit: unit.to_owned(), per };
+    let measure = Measure { amount: amount.clone(), unit: unit.into(), per };
     Some((Item::Measure(measure), after.unwrap_or(next)))
 }
 
@@ -47,15 +49,15 @@ fn longest(table: &'static Table, view: &View, n: usize) -> Option<(&'static str
 }
 
 /// What stands below the line from the slash at token `n` on, as spoken: `/h`, `/personne`.
-fn per(view: &View, n: usize) -> Option<(String, usize)> {
+fn per(view: &View, n: usize) -> Option<(CompactString, usize)> {
     if !view.is(n, "/") {
         return None;
     }
     if let Some((unit, next)) = longest(&UNITS, view, n + 1) {
-        return Some((names(&UNITS, unit)?.1[0].to_owned(), next));
+        return Some((names(&UNITS, unit)?.1[0].into(), next));
     }
     let word = view.kind(n + 1).is_word() && view.text(n + 1).chars().count() > 3;
-    word.then(|| (view.text(n + 1).to_owned(), n + 2))
+    word.then(|| (view.text(n + 1).into(), n + 2))
 }
 
 fn names(table: &'static Table, key: &str) -> Option<(Gender, [&'static str; 2])> {
@@ -75,14 +77,14 @@ pub fn recognize_signed(view: &View, found: &mut Candidates) {
         return;
     };
     let Quantity { amount, next } = quantity.with_magnitude(view, &MAGNITUDES).unwrap_or(quantity);
-    found.push(next, cost::SURE, Item::Money(Money { amount, currency: sign.to_owned(), per: None }));
+    found.push(next, cost::SURE, Item::Money(Money { amount, currency: sign.into(), per: None }));
 }
 
 /// `5.32`, as sums are written abroad.
 fn point_cents(view: &View, n: usize, negative: bool) -> Option<Quantity> {
     let (integer, fraction) = (view.digits(n)?, view.digits(n + 2)?);
     let cents = view.is(n + 1, ".") && fraction.len() == 2 && view.ends_word(n + 3);
-    let (integer, fraction) = (integer.into_owned(), fraction.into_owned());
+    let (integer, fraction) = (integer.into(), fraction.into());
     let amount = Amount::Decimal(Decimal { negative, integer, fraction, magnitude: None });
     cents.then_some(Quantity { amount, next: n + 3 })
 }
@@ -116,7 +118,7 @@ pub fn spell_money(money: &Money, out: &mut String) {
     match (cents(&money.amount), small) {
         (Some((whole, 0)), Some(_)) => quantity::spell_of(&Amount::Integer(whole), gender, main, out),
         (Some((whole, cents)), Some(small)) if whole.value() == Some(0) => {
-            let cents = Integer { negative: whole.negative, digits: cents.to_string() };
+            let cents = Integer { negative: whole.negative, digits: cents.to_compact_string() };
             quantity::spell_of(&Amount::Integer(cents), Gender::Masculine, small, out);
         }
         (Some((whole, cents)), Some(_)) => spell_parted(whole, cents, gender, main, out),
@@ -137,5 +139,5 @@ fn cents(amount: &Amount) -> Option<(Integer, u8)> {
     let Amount::Decimal(Decimal { negative, integer, fraction, magnitude: None }) = amount else { return None };
     let cents = format!("{fraction:0<2}").parse().ok().filter(|_| fraction.len() <= 2)?;
     let digits = if integer.is_empty() { "0" } else { integer };
-    Some((Integer { negative: *negative, digits: digits.to_owned() }, cents))
+    Some((Integer { negative: *negative, digits: digits.into() }, cents))
 }

@@ -53,7 +53,7 @@ fn network(view: &View, start: usize) -> Option<(Vec<Item>, usize)> {
         let n = start + 2 * place;
         let digits = view.digits(n).filter(|digits| digits.len() <= 3 && (place == 0 || view.is(n - 1, ".")))?;
         if place > 0 {
-            items.push(Item::Words("point".to_owned()));
+            items.push(Item::Words("point".into()));
         }
         items.push(Item::Cardinal(Integer::new(digits), Default::default()));
     }

@@ -60,7 +60,7 @@ fn ends_in_millions(words: &str) -> bool {
 /// "trois virgule quatorze": zeros before decimals are named, the rest is a number.
 pub fn spell_decimal(decimal: &Decimal, out: &mut String) {
     let integer = if decimal.integer.is_empty() { "0" } else { &decimal.integer };
-    cardinal::spell(&Integer { negative: decimal.negative, digits: integer.to_owned() }, out);
+    cardinal::spell(&Integer { negative: decimal.negative, digits: integer.into() }, out);
     if !decimal.fraction.is_empty() {
         out.push_str(" virgule ");
         spell_decimals(&decimal.fraction, out);

@@ -63,7 +63,7 @@ fn around_the_clock(view: &View, found: &mut Candidates) {
         number(times, Gender::Feminine, &mut words);
         words.push_str(unit);
         number(of, Gender::Masculine, &mut words);
-        found.push(4, cost::SURE, Item::Words(words));
+        found.push(4, cost::SURE, Item::Words(words.into()));
     }
 }
 

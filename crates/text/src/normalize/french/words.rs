@@ -42,7 +42,7 @@ pub fn abbreviation(view: &View, found: &mut Candidates) {
         let follows = row.get(1) != Some(&"word") || view.kind(view.after_space(next)).is_word();
         if follows && (view.ends_word(next) || !key.ends_with(char::is_alphanumeric)) {
             let words = row.first().copied().unwrap_or_default();
-            return found.push(end(view, key, next), cost::SURE, Item::Words(words.to_owned()));
+            return found.push(end(view, key, next), cost::SURE, Item::Words(words.into()));
         }
     }
 }

@@ -26,7 +26,7 @@ pub fn recognize(view: &View, found: &mut Candidates) {
         };
         if fits && (view.ends_word(next) || !key.ends_with(char::is_alphanumeric)) {
             let words = row.first().copied().unwrap_or_default();
-            return found.push(end(view, key, next), cost::SURE, Item::Words(words.to_owned()));
+            return found.push(end(view, key, next), cost::SURE, Item::Words(words.into()));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Dates, their months and days of the week; decades.
 
+use compact_str::{CompactString, format_compact};
+
 use super::cardinal;
 use super::ordinal;
 use crate::normalize::candidate::{Candidates, cost};
@@ -117,7 +119,7 @@ fn year_and_month(view: &View, found: &mut Candidates) {
     let Some(year) = view.digits(0).filter(|year| year.len() == 4 && view.is(1, "-")) else { return };
     let month = part(view, 2, 2, 12).filter(|month| *month > 0);
     if let Some(month) = month.filter(|_| view.ends_word(3) && !view.is(3, "-") && view.text(2).starts_with('0')) {
-        let (year, order) = (Some(year.into_owned()), DateOrder::YearFirst);
+        let (year, order) = (Some(year.into()), DateOrder::YearFirst);
         found.push(3, cost::SURE, Item::Date(Date { month: Some(month), year, order, ..Date::default() }));
     }
 }
@@ -131,12 +133,12 @@ pub fn short_names(view: &View, found: &mut Candidates) {
         view.kind_before(1) == Kind::Space && view.text_before(2) == "." && view.kind_before(3) == Kind::Digits;
     if let Some(month) = month(view.text(0)).filter(|_| of_day) {
         let name = MONTHS.get(usize::from(month) - 1).copied().unwrap_or_default();
-        let name = if view.text(0).starts_with(char::is_uppercase) { capitalized(name) } else { name.to_owned() };
+        let name = if view.text(0).starts_with(char::is_uppercase) { capitalized(name) } else { name.into() };
         return found.push(stop(view), cost::SURE, Item::Words(name));
     }
     if let (Some(from), Some(to)) = (weekday(view.text(0)), weekday(view.text(3))) {
         let range = view.is_one_of(2, &["-", "–"]) && view.is(4, ".");
-        let words = Item::Words(format!("{from} bis {to}"));
+        let words = Item::Words(format_compact!("{from} bis {to}"));
         if range {
             found.push(5, cost::SURE, words);
         }
@@ -144,7 +146,7 @@ pub fn short_names(view: &View, found: &mut Candidates) {
     }
     let number = view.after_space(if view.is(2, ",") { 3 } else { 2 });
     if let Some(day) = weekday(view.text(0)).filter(|_| view.kind(number) == Kind::Digits && view.is(number + 1, ".")) {
-        found.push(2, cost::SURE, Item::Words(day.to_owned()));
+        found.push(2, cost::SURE, Item::Words(day.into()));
     }
 }
 
@@ -153,7 +155,7 @@ fn stop(view: &View) -> usize {
     if view.kind(view.after_space(2)) == Kind::Edge { 1 } else { 2 }
 }
 
-fn capitalized(word: &str) -> String {
+fn capitalized(word: &str) -> CompactString {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
@@ -163,7 +165,7 @@ pub fn decade(view: &View, found: &mut Candidates) {
     let Some(digits) = view.digits(0).filter(|digits| view.begins_word() && digits.len() <= 4) else { return };
     let ending = view.text(1);
     if matches!(ending, "er" | "ern" | "ers") {
-        found.push(2, cost::SURE, Item::Decade(format!("{digits}{ending}")));
+        found.push(2, cost::SURE, Item::Decade(format_compact!("{digits}{ending}")));
     }
 }
 

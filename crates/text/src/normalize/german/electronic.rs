@@ -37,7 +37,7 @@ pub fn recognize(view: &View, found: &mut Candidates) {
     }
     let file = view.begins_word() && view.kind(0).is_word() && view.is(1, ".") && FILES.contains(&view.text(2));
     if file && view.kind(3) != Kind::Digits && !view.is_one_of(3, &[".", "-", "/"]) {
-        let electronic = Electronic { kind: Address::Domain, text: view.slice(0..3).to_owned() };
+        let electronic = Electronic { kind: Address::Domain, text: view.slice(0..3).into() };
         found.push(3, cost::SURE, Item::Electronic(electronic));
     }
 }
@@ -67,7 +67,7 @@ fn spell_letters(letters: &str, web: bool, out: &mut String) {
         PAIRS.into_iter().find(|pair| web && letters.len() > 2 && letters.starts_with(pair) && letters != "http");
     let pair = pair.filter(|_| letters != "https").unwrap_or_default();
     let rest = letters[pair.len()..].chars().map(String::from);
-    let all: Vec<String> = Some(pair.to_owned()).into_iter().filter(|pair| !pair.is_empty()).chain(rest).collect();
+    let all: Vec<String> = Some(String::from(pair)).into_iter().filter(|pair| !pair.is_empty()).chain(rest).collect();
     out.push_str(&all.join(" "));
 }
 
@@ -104,5 +104,5 @@ fn sign(character: char) -> String {
         '!' => "ausrufezeichen",
         other => return other.to_string(),
     };
-    name.to_owned()
+    name.into()
 }

@@ -48,7 +48,7 @@ pub fn prefix(view: &View, found: &mut Candidates) {
         _ => return,
     };
     if view.begins_word() && view.kind(1) == Kind::Digits && (view.kind_before(1).is_gap() || view.is(0, "√")) {
-        found.push(1, cost::SURE, Item::Words(words.to_owned()));
+        found.push(1, cost::SURE, Item::Words(words.into()));
     }
 }
 

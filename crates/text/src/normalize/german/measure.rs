@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use compact_str::{CompactString, format_compact};
+
 use super::ordinal::gender_of;
 use super::quantity::{self, MAGNITUDES};
 use crate::normalize::european::quantity::{Quantity, item};
@@ -25,14 +27,14 @@ pub fn with_unit(view: &View, quantity: &Quantity) -> Option<(Item, usize)> {
     }
     let (unit, after) = unit(view, n)?;
     let (per, end) = per(view, after).unzip();
-    let measure = Measure { amount: amount.clone(), unit: unit.to_owned(), per };
+    let measure = Measure { amount: amount.clone(), unit: unit.into(), per };
     Some((Item::Measure(measure), end.unwrap_or(after)))
 }
 
 /// A number of things in each unit: `120/km²`.
 pub fn by_unit(view: &View, quantity: &Quantity) -> Option<(Item, usize)> {
     let (per, next) = per(view, quantity.next)?;
-    let words = Item::Words(format!("pro {per}"));
+    let words = Item::Words(format_compact!("pro {per}"));
     Some((Item::Sequence(vec![item(quantity.amount.clone()), words]), next))
 }
 
@@ -48,14 +50,14 @@ fn ends(view: &View, unit: &str, next: usize) -> bool {
 }
 
 /// What stands below the line from the slash at token `n` on, as spoken: `/h`, `/Stunde`.
-pub fn per(view: &View, n: usize) -> Option<(String, usize)> {
+pub fn per(view: &View, n: usize) -> Option<(CompactString, usize)> {
     if !view.is(n, "/") {
         return None;
     }
     match unit(view, n + 1) {
-        Some((unit, next)) => Some((names(unit)?.1.to_owned(), next)),
+        Some((unit, next)) => Some((names(unit)?.1.into(), next)),
         None if view.kind(n + 1).is_word() && view.text(n + 1).chars().count() > 3 => {
-            Some((view.text(n + 1).to_owned(), n + 2))
+            Some((view.text(n + 1).into(), n + 2))
         }
         None => None,
     }

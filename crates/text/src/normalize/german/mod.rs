@@ -121,7 +121,7 @@ fn dimension(view: &View, found: &mut Candidates) {
     if let Some(digits) = view.digits(0).filter(|digits| digits.len() == 1 && view.is(1, "D") && view.begins_word()) {
         let mut words = String::new();
         cardinal::spell(&super::item::Integer::new(digits), &mut words);
-        found.push(2, cost::SURE, Item::Words(words + "-D"));
+        found.push(2, cost::SURE, Item::Words((words + "-D").into()));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use compact_str::ToCompactString;
+
 use super::cardinal;
 use super::measure;
 use super::ordinal::gender_of;
@@ -47,7 +49,7 @@ pub fn recognize_signed(view: &View, found: &mut Candidates) {
 
 fn push(view: &View, sign: &str, quantity: Quantity, found: &mut Candidates) {
     let (per, next) = measure::per(view, quantity.next).unzip();
-    let money = Money { amount: quantity.amount, currency: sign.to_owned(), per };
+    let money = Money { amount: quantity.amount, currency: sign.into(), per };
     found.push(next.unwrap_or(quantity.next), cost::SURE, Item::Money(money));
 }
 
@@ -55,7 +57,7 @@ fn push(view: &View, sign: &str, quantity: Quantity, found: &mut Candidates) {
 pub fn with_sign(view: &View, n: usize, amount: &Amount) -> Option<(Item, usize)> {
     let (sign, _, next) = CURRENCIES.longest(view, n).filter(|(_, _, next)| view.ends_word(*next))?;
     let (per, after) = measure::per(view, next).unzip();
-    let money = Money { amount: amount.clone(), currency: sign.to_owned(), per };
+    let money = Money { amount: amount.clone(), currency: sign.into(), per };
     Some((Item::Money(money), after.unwrap_or(next)))
 }
 
@@ -89,7 +91,7 @@ fn spell_amount(amount: &Amount, gender: Gender, out: &mut String) {
 
 /// "zwei euro zwanzig cent"
 fn spell_parts(currency: &Currency, whole: &Integer, cents: u8, out: &mut String) {
-    let small = Integer { negative: whole.negative && is_zero(whole), digits: cents.to_string() };
+    let small = Integer { negative: whole.negative && is_zero(whole), digits: cents.to_compact_string() };
     if !is_zero(whole) || cents == 0 {
         cardinal::spell_counting(whole, currency.gender, out);
         out.push(' ');
@@ -115,5 +117,5 @@ fn cents(amount: &Amount) -> Option<(Integer, u8)> {
     let decimals = fraction.trim_end_matches('0');
     let cents = format!("{decimals:0<2}").parse().ok().filter(|_| decimals.len() <= 2)?;
     let digits = if integer.is_empty() { "0" } else { integer };
-    Some((Integer { negative: *negative, digits: digits.to_owned() }, cents))
+    Some((Integer { negative: *negative, digits: digits.into() }, cents))
 }

@@ -85,10 +85,10 @@ fn chain(view: &View, start: usize) -> Option<(Vec<Part>, usize)> {
     if !matches!(sign, "." | ",") {
         return None;
     }
-    let mut parts = vec![Part::Digits(view.digits(start)?.into_owned())];
+    let mut parts = vec![Part::Digits(view.digits(start)?.into())];
     let mut next = start + 1;
     while let Some(digits) = view.digits(next + 1).filter(|_| view.is(next, sign) && parts.len() < 16) {
-        parts.extend([Part::Sign(sign.to_owned()), Part::Digits(digits.into_owned())]);
+        parts.extend([Part::Sign(sign.into()), Part::Digits(digits.into())]);
         next += 2;
     }
     let whole = quantity::read(view, start, false).is_some_and(|quantity| quantity.next >= next);
@@ -97,7 +97,7 @@ fn chain(view: &View, start: usize) -> Option<(Vec<Part>, usize)> {
 
 /// Writes a chain: the first number of two or before a comma is counted, all others are read digit by digit.
 pub fn spell_chain(parts: &[Part], out: &mut String) {
-    let digitwise = parts.len() > 3 && parts.contains(&Part::Sign(".".to_owned()));
+    let digitwise = parts.len() > 3 && parts.contains(&Part::Sign(".".into()));
     // Four numbers with commas between them are two with decimals.
     let pairs = parts.len() % 4 == 3 && !digitwise;
     for (index, part) in parts.iter().enumerate() {

@@ -8,8 +8,8 @@ use crate::normalize::view::View;
 
 pub fn recognize(view: &View, found: &mut Candidates) {
     let mark = match view.text(0) {
-        "-" | "–" if between_ordinals(view) => Some(" bis ".to_owned()),
-        "/" if between_years(view) => Some(" ".to_owned()),
+        "-" | "–" if between_ordinals(view) => Some(" bis ".into()),
+        "/" if between_years(view) => Some(" ".into()),
         _ => joint::mark(view),
     };
     if let Some(mark) = mark {

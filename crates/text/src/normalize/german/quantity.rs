@@ -40,7 +40,7 @@ pub fn is_one(amount: &Amount) -> bool {
 /// "zwei komma fünf null millionen": decimals digit by digit.
 pub fn spell_decimal(decimal: &Decimal, out: &mut String) {
     let integer = if decimal.integer.is_empty() { "0" } else { &decimal.integer };
-    let number = Integer { negative: decimal.negative, digits: integer.to_owned() };
+    let number = Integer { negative: decimal.negative, digits: integer.into() };
     match &decimal.magnitude {
         Some(_) if decimal.fraction.is_empty() => cardinal::spell_counting(&number, Gender::Feminine, out),
         _ => cardinal::spell(&number, out),

@@ -1,5 +1,7 @@
 //! Telephone numbers, digit by digit.
 
+use compact_str::CompactString;
+
 use super::cardinal;
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Integer, Item, Telephone};
@@ -24,7 +26,7 @@ pub fn recognize(view: &View, found: &mut Candidates) {
     let first = area.clone().or_else(|| groups.first().cloned()).unwrap_or_default();
     groups.splice(0..0, area);
     let local = first.starts_with('0') && groups.len() > 1 && (first.len() > 3 || !view.is(1, " "));
-    let fits = DIGITS.contains(&groups.iter().map(String::len).sum()) && view.ends_word(next);
+    let fits = DIGITS.contains(&groups.iter().map(CompactString::len).sum()) && view.ends_word(next);
     if fits
         && (country.is_some() || local)
         && !view.is_one_of(next, &[",", "."]) | (view.kind(next + 1) != Kind::Digits)
@@ -36,33 +38,33 @@ pub fn recognize(view: &View, found: &mut Candidates) {
 /// A long number with zeros before it, digit by digit: `01712345678`, `0049`.
 pub fn leading_zero(view: &View, found: &mut Candidates) {
     let Some(digits) = view.digits(0).filter(|digits| digits.starts_with('0') && digits.len() > 3) else { return };
-    found.push(1, cost::SURE, Item::Digits(digits.into_owned()));
+    found.push(1, cost::SURE, Item::Digits(digits.into()));
 }
 
 /// Digits behind `+`, and the token where the rest begins.
-fn country(view: &View) -> (Option<String>, usize) {
+fn country(view: &View) -> (Option<CompactString>, usize) {
     let code = if view.is(0, "+") { view.digits(1).filter(|digits| digits.len() <= 3) } else { None };
     match code {
-        Some(digits) => (Some(digits.into_owned()), view.after_space(2)),
+        Some(digits) => (Some(digits.into()), view.after_space(2)),
         None => (None, 0),
     }
 }
 
 /// Digits in brackets, and the token where the rest begins.
-fn area(view: &View, n: usize) -> (Option<String>, usize) {
+fn area(view: &View, n: usize) -> (Option<CompactString>, usize) {
     match view.digits(n + 1).filter(|_| view.is(n, "(") && view.is(n + 2, ")")) {
-        Some(digits) => (Some(digits.into_owned()), view.after_space(n + 3)),
+        Some(digits) => (Some(digits.into()), view.after_space(n + 3)),
         None => (None, n),
     }
 }
 
 /// Groups of digits with a space, hyphen or slash between them.
-fn groups(view: &View, n: usize) -> Option<(Vec<String>, usize)> {
-    let mut groups = vec![view.digits(n)?.into_owned()];
+fn groups(view: &View, n: usize) -> Option<(Vec<CompactString>, usize)> {
+    let mut groups = vec![view.digits(n)?.into()];
     let mut next = n + 1;
     while view.is_one_of(next, &[" ", "-", "/", "\u{a0}"]) {
         let Some(digits) = view.digits(next + 1).filter(|digits| digits.len() > 1) else { break };
-        groups.push(digits.into_owned());
+        groups.push(digits.into());
         next += 2;
     }
     Some((groups, next))

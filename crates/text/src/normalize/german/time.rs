@@ -1,5 +1,7 @@
 //! Times of day.
 
+use compact_str::CompactString;
+
 use super::cardinal;
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Gender, Integer, Item, Range, Relation, Time};
@@ -68,11 +70,11 @@ fn minutes_behind(view: &View, n: usize, known: Option<u8>) -> (Option<u8>, usiz
     }
 }
 
-fn zone(view: &View, n: usize) -> (Option<String>, usize) {
+fn zone(view: &View, n: usize) -> (Option<CompactString>, usize) {
     let word = view.after_space(n);
     let name = view.text(word).to_lowercase();
     let known = view.kind(n) == Kind::Space && ZONES.contains(&name.as_str());
-    if known { (Some(name), word + 1) } else { (None, n) }
+    if known { (Some(name.into()), word + 1) } else { (None, n) }
 }
 
 /// `14h30`

@@ -11,7 +11,7 @@ const ONES: [&str; 11] =
 /// Writes a number in order: up to ten by its name, others as the cardinal with an ending.
 pub fn spell(digits: &str, gender: Gender, out: &mut String) {
     let word = match Integer::new(digits).value() {
-        Some(value @ 1..=10) => u32::try_from(value).map(|value| pick(&ONES, value)).unwrap_or_default().to_owned(),
+        Some(value @ 1..=10) => u32::try_from(value).map(|value| pick(&ONES, value)).unwrap_or_default().into(),
         _ => with_ending(digits),
     };
     match word.strip_suffix('o').filter(|_| gender == Gender::Feminine) {

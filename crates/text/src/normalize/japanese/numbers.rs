@@ -1,5 +1,7 @@
 //! What begins with a digit.
 
+use compact_str::CompactString;
+
 use super::names;
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::east_asian::amount::{fraction, plain};
@@ -39,7 +41,7 @@ fn fractions(view: &View, found: &mut Candidates) {
         push(fraction, next);
     }
     if let (Some(whole), true, Some((part, next))) = (view.digits(0), view.is(1, " "), fraction(view, 2)) {
-        push(Fraction { whole: Some(whole.into_owned()), ..part }, next);
+        push(Fraction { whole: Some(whole.into()), ..part }, next);
     }
 }
 
@@ -95,7 +97,7 @@ fn chain(view: &View, found: &mut Candidates) {
         let mut parts = Vec::with_capacity(2 * numbers.len());
         for number in numbers {
             if !parts.is_empty() {
-                parts.push(Part::Sign(spoken.to_owned()));
+                parts.push(Part::Sign(spoken.into()));
             }
             parts.push(Part::Digits(number));
         }
@@ -112,7 +114,7 @@ pub fn phone(view: &View, found: &mut Candidates) {
 
 /// Numbers within Japan begin with zero and have ten digits, eleven in mobile networks.
 fn is_phone(number: &Telephone) -> bool {
-    let digits: usize = number.groups.iter().map(String::len).sum();
+    let digits: usize = number.groups.iter().map(CompactString::len).sum();
     let domestic = number.groups.first().is_some_and(|first| first.starts_with('0'));
     number.country.is_some() && digits >= 7 || domestic && (10..=11).contains(&digits)
 }

@@ -1,5 +1,7 @@
 //! What begins with a sign or a Latin word.
 
+use compact_str::CompactString;
+
 use super::{ABBREVIATIONS, WEEKDAYS, names, numbers};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::east_asian::amount::fraction;
@@ -44,7 +46,7 @@ pub fn latin(view: &View, found: &mut Candidates) {
 }
 
 fn words(spoken: &str) -> Item {
-    Item::Words(spoken.to_owned())
+    Item::Words(spoken.into())
 }
 
 fn money(view: &View, found: &mut Candidates) {
@@ -65,7 +67,7 @@ fn hyphen(view: &View, found: &mut Candidates) {
     if is_subtraction(view) || written::after_minus(view, 0) == 1 {
         found.push(1, cost::SURE, words("マイナス"));
     } else if written::is_name_hyphen(view) {
-        found.push(1, cost::SURE, Item::Mark(String::new()));
+        found.push(1, cost::SURE, Item::Mark(CompactString::default()));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Items as they are spoken.
 
+use compact_str::ToCompactString;
+
 use crate::normalize::east_asian::numerals::{Numerals, Place};
 use crate::normalize::east_asian::telephone;
 use crate::normalize::item::{Amount, Date, Item, Part, Percent, Range, Relation, Time};
@@ -69,8 +71,8 @@ fn spell_amount(amount: &Amount, out: &mut String) {
 fn spell_date(date: &Date, out: &mut String) {
     let parts = [
         (date.year.clone(), "年"),
-        (date.month.map(|month| month.to_string()), "月"),
-        (date.day.map(|day| day.to_string()), "日"),
+        (date.month.map(|month| month.to_compact_string()), "月"),
+        (date.day.map(|day| day.to_compact_string()), "日"),
     ];
     for (digits, name) in parts.iter().filter_map(|(digits, name)| Some((digits.as_ref()?, name))) {
         NUMERALS.spell(digits, out);

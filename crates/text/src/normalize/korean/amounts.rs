@@ -1,28 +1,30 @@
 //! Numbers and what they are of.
 
+use compact_str::format_compact;
+
 use super::numbers::{begins_count, fills_word};
-use super::{COUNTERS, CURRENCIES, ends_word, names, particle};
+use super::{COUNTERS, CURRENCIES, ends_word, is_hangul, names, particle};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::east_asian::amount::fraction;
 use crate::normalize::east_asian::written;
 use crate::normalize::item::{Amount, Form, Fraction, Gender, Integer, Item, Money};
+use crate::normalize::number::Written;
 use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
 pub fn recognize(view: &View, found: &mut Candidates) {
-    amount(view, found);
-    won(view, found);
-    count(view, found);
-    ordinal(view, found);
-    fractions(view, found);
-    mixed(view, found);
-    fraction_in_words(view, found);
-}
-
-/// A number by itself or with a unit.
-fn amount(view: &View, found: &mut Candidates) {
-    if let Some(written) = written::number(view, 0) {
-        push_measured(view, written.amount(false), written.next, found);
+    let Some(written) = written::number(view, 0) else { return };
+    push_measured(view, written.amount(false), written.next, found);
+    if is_hangul(view, written.next) {
+        won(view, written, found);
+    }
+    if is_hangul(view, 1) {
+        count(view, found);
+        ordinal(view, found);
+        mixed(view, found);
+        fraction_in_words(view, found);
+    } else if view.kind(1) == Kind::Symbol {
+        fractions(view, found);
     }
 }
 
@@ -34,8 +36,11 @@ fn push_measured(view: &View, amount: Amount, next: usize, found: &mut Candidate
 }
 
 /// `2000원`, `8,500만원`: one word if it ends the word of the sentence, or if separators show what it is.
-fn won(view: &View, found: &mut Candidates) {
-    let Some(quantity) = written::quantity(view, 0).filter(|quantity| view.is(quantity.next, "원")) else { return };
+fn won(view: &View, written: Written, found: &mut Candidates) {
+    let quantity = written::with_magnitudes(view, written);
+    if !view.is(quantity.next, "원") {
+        return;
+    }
     let grouped = view.is(1, ",");
     let whole = matches!(quantity.amount, Amount::Integer(_));
     if whole && (grouped || ends_word(view, quantity.next + 1)) {
@@ -58,7 +63,7 @@ pub fn money(view: &View, found: &mut Candidates) {
 }
 
 fn sum(amount: Amount, currency: &str) -> Item {
-    Item::Money(Money { amount, currency: currency.to_owned(), per: None })
+    Item::Money(Money { amount, currency: currency.into(), per: None })
 }
 
 /// `5개`: native numbers before counters, up to 99.
@@ -75,11 +80,11 @@ fn count(view: &View, found: &mut Candidates) {
 fn ordinal(view: &View, found: &mut Candidates) {
     let Some(next) = fills_word(view, 1, "번째") else { return };
     match (native(view), view.digits(0)) {
-        (Some(number), _) if number.digits == "1" => found.push(next, cost::SURE, Item::Words("첫번째".to_owned())),
+        (Some(number), _) if number.digits == "1" => found.push(next, cost::SURE, Item::Words("첫번째".into())),
         (Some(number), _) => found.push(next, cost::SURE, counted(number, "번째")),
         (None, Some(digits)) => {
             let number = Item::Cardinal(Integer::new(digits), Form::default());
-            found.push(next, cost::SURE, Item::Sequence(vec![number, Item::Mark("번째".to_owned())]));
+            found.push(next, cost::SURE, Item::Sequence(vec![number, Item::Mark("번째".into())]));
         }
         (None, None) => {}
     }
@@ -96,7 +101,7 @@ fn native(view: &View) -> Option<Integer> {
 pub fn counted(number: Integer, counter: &str) -> Item {
     // Native numbers are told from others by a gender: they are how things are counted.
     let form = Form { gender: Gender::Neuter, ..Form::default() };
-    Item::Sequence(vec![Item::Cardinal(number, form), Item::Mark(counter.to_owned())])
+    Item::Sequence(vec![Item::Cardinal(number, form), Item::Mark(counter.into())])
 }
 
 /// `1/2`, `½`, `√1/2`
@@ -112,7 +117,7 @@ fn push_fraction(view: &View, fraction: Fraction, next: usize, found: &mut Candi
     match agreeing {
         Some((particle, end)) => {
             let form = Some(particle::agreeing(particle, &numerator)).filter(|form| !form.is_empty());
-            let tied = Item::Mark(form.unwrap_or(particle).to_owned());
+            let tied = Item::Mark(form.unwrap_or(particle).into());
             found.push(end, cost::LIKELY, Item::Sequence(vec![Item::Fraction(fraction), tied]));
         }
         None => push_measured(view, Amount::Fraction(fraction), next, found),
@@ -122,7 +127,7 @@ fn push_fraction(view: &View, fraction: Fraction, next: usize, found: &mut Candi
 /// A fraction with a root above or below the line or with none.
 fn read_fraction(view: &View, n: usize) -> Option<(Fraction, usize)> {
     if view.is(n + 1, "/") && view.is(n + 2, "√") {
-        let (numerator, denominator) = (view.digits(n)?.into_owned(), format!("√{}", view.digits(n + 3)?));
+        let (numerator, denominator) = (view.digits(n)?.into(), format_compact!("√{}", view.digits(n + 3)?));
         return Some((Fraction { numerator, denominator, ..Fraction::default() }, n + 4));
     }
     fraction(view, n)
@@ -136,14 +141,14 @@ fn mixed(view: &View, found: &mut Candidates) {
     };
     let (part, end) = names().measured(view, Amount::Fraction(fraction), next);
     let whole = Item::Cardinal(Integer::new(whole), Form::default());
-    found.push(end, cost::SURE, Item::Sequence(vec![whole, Item::Mark(view.text(1).to_owned()), part]));
+    found.push(end, cost::SURE, Item::Sequence(vec![whole, Item::Mark(view.text(1).into()), part]));
 }
 
 /// `121분의3221`
 fn fraction_in_words(view: &View, found: &mut Candidates) {
     let Some(next) = view.matches(1, "분의").map(|next| view.after_space(next)) else { return };
     if let (Some(denominator), Some(numerator)) = (view.digits(0), view.digits(next)) {
-        let (numerator, denominator) = (numerator.into_owned(), denominator.into_owned());
+        let (numerator, denominator) = (numerator.into(), denominator.into());
         push_fraction(view, Fraction { numerator, denominator, ..Fraction::default() }, next + 1, found);
     }
 }

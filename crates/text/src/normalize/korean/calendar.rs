@@ -1,19 +1,22 @@
 //! Dates and times.
 
-use super::{closes, ends_word};
+use super::{closes, ends_word, is_hangul};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::east_asian::written::unpadded;
 use crate::normalize::item::{Date, DateOrder, Form, Integer, Item, Time};
 use crate::normalize::shapes::{self, Triple};
-use crate::normalize::token::{Kind, Script};
+use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
 pub fn recognize(view: &View, found: &mut Candidates) {
-    part(view, found);
-    decade(view, found);
-    date(view, found);
-    clock(view, found);
-    time(view, found);
+    if is_hangul(view, 1) {
+        part(view, found);
+        decade(view, found);
+        time(view, found);
+    } else {
+        date(view, found);
+        clock(view, found);
+    }
 }
 
 /// A year, month, day, minute or second in a word of its own or with the next part right behind it.
@@ -26,17 +29,17 @@ fn part(view: &View, found: &mut Candidates) {
         _ => false,
     };
     let number = match view.text(1) {
-        "월" => month(&digits).map(|month| Item::Words(month.to_owned())),
+        "월" => month(&digits).map(|month| Item::Words(month.into())),
         _ => None,
     };
     if !joined {
         return;
     }
     let number = number.unwrap_or_else(|| Item::Cardinal(Integer::new(unpadded(&digits)), Form::default()));
-    let mut items = vec![number, Item::Mark(view.text(1).to_owned())];
+    let mut items = vec![number, Item::Mark(view.text(1).into())];
     // A particle stays with its month.
     let tied = super::particle::particle(view, 2).filter(|_| view.is(1, "월") && !begins_span(view));
-    items.extend(tied.map(|(particle, _)| Item::Mark(particle.to_owned())));
+    items.extend(tied.map(|(particle, _)| Item::Mark(particle.into())));
     found.push(tied.map_or(2, |(_, end)| end), cost::SURE, Item::Sequence(items));
 }
 
@@ -44,10 +47,6 @@ fn part(view: &View, found: &mut Candidates) {
 fn stands_alone(view: &View) -> bool {
     let weekday = view.is(2, "(") && [4, 6].iter().any(|n| view.is(*n, ")") && !is_hangul(view, n + 1));
     ends_word(view, 2) || weekday || view.kind(2) == Kind::Digits || view.is(2, "〜")
-}
-
-fn is_hangul(view: &View, n: usize) -> bool {
-    view.kind(n) == Kind::Word(Script::Hangul)
 }
 
 /// Whether a span of time begins with the part at token 0.
@@ -67,7 +66,7 @@ fn decade(view: &View, found: &mut Candidates) {
     if let (Some(digits), Some(next)) = (view.digits(0), view.matches(1, "년대").filter(|next| ends_word(view, *next)))
     {
         let number = Item::Cardinal(Integer::new(digits), Form::default());
-        found.push(next, cost::SURE, Item::Sequence(vec![number, Item::Mark("년대".to_owned())]));
+        found.push(next, cost::SURE, Item::Sequence(vec![number, Item::Mark("년대".into())]));
     }
 }
 

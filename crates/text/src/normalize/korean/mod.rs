@@ -37,6 +37,10 @@ fn names() -> Names {
     Names { units: &UNITS, currencies: &CURRENCIES, spaced_units: true }
 }
 
+fn is_hangul(view: &View, n: usize) -> bool {
+    view.kind(n) == Kind::Word(Script::Hangul)
+}
+
 /// Whether a word of the sentence ends before token `n`.
 fn ends_word(view: &View, n: usize) -> bool {
     view.kind(n).is_gap()

@@ -1,5 +1,7 @@
 //! Numbers by themselves, and how they stand to each other.
 
+use compact_str::CompactString;
+
 use super::amounts::counted;
 use super::{COUNTERS, ends_word, particle};
 use crate::normalize::candidate::{Candidates, cost};
@@ -60,7 +62,7 @@ fn counted_range(view: &View, pair: &Pair) -> Option<(Item, usize)> {
         Some(counter) => (counted(from, counter), counted(to, counter), fills_word(view, next, counter)?),
         None => {
             let unit = UNITS.into_iter().find(|unit| view.is(next, unit))?;
-            let to = vec![Item::Cardinal(to, Form::default()), Item::Mark(unit.to_owned())];
+            let to = vec![Item::Cardinal(to, Form::default()), Item::Mark(unit.into())];
             (Item::Cardinal(from, Form::default()), Item::Sequence(to), fills_word(view, next, unit)?)
         }
     };
@@ -81,7 +83,7 @@ fn chain(view: &View, found: &mut Candidates) {
     let mut parts = Vec::with_capacity(2 * numbers.len());
     for number in numbers {
         if !parts.is_empty() {
-            parts.push(Part::Sign("점".to_owned()));
+            parts.push(Part::Sign("점".into()));
         }
         parts.push(Part::Digits(number));
     }
@@ -92,7 +94,7 @@ fn chain(view: &View, found: &mut Candidates) {
 fn card(view: &View, found: &mut Candidates) {
     let Some((groups, next)) = written::chain(view, 0, "-") else { return };
     if groups.len() == 4 && groups.iter().all(|group| group.len() == 4) {
-        let mut items = vec![Item::Words("신용카드".to_owned())];
+        let mut items = vec![Item::Words("신용카드".into())];
         items.extend(groups.into_iter().map(Item::Digits));
         found.push(next, cost::SURE, Item::Sequence(items));
     }
@@ -102,7 +104,7 @@ fn card(view: &View, found: &mut Candidates) {
 fn last_digits(view: &View, found: &mut Candidates) {
     let told = view.text_before(1) == " " && view.text_before(2) == "리" && view.text_before(3) == "자";
     if let Some(digits) = view.digits(0).filter(|_| told && heard_before(view, &["끝자리", "마지막", "카드"])) {
-        found.push(1, cost::SURE, Item::Digits(digits.into_owned()));
+        found.push(1, cost::SURE, Item::Digits(digits.into()));
     }
 }
 
@@ -119,7 +121,7 @@ pub fn phone(view: &View, found: &mut Candidates) {
 
 /// Three groups, the last of four digits; two groups of four are a service.
 fn is_phone(number: &Telephone) -> bool {
-    let lengths: Vec<usize> = number.groups.iter().map(String::len).collect();
+    let lengths: Vec<usize> = number.groups.iter().map(CompactString::len).collect();
     let service = |first: &str| ["15", "16", "18"].iter().any(|start| first.starts_with(start));
     match lengths.as_slice() {
         [2..=4, 3 | 4, 4] => true,
@@ -137,7 +139,7 @@ fn mobile(number: &Telephone) -> Option<Telephone> {
     }
     let (network, rest) = digits.split_at(3);
     let (middle, last) = rest.split_at(rest.len() - 4);
-    let groups = [network, middle, last].map(str::to_owned).to_vec();
+    let groups = [network, middle, last].map(CompactString::from).to_vec();
     Some(Telephone { groups, ..Telephone::default() })
 }
 

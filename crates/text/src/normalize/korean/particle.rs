@@ -13,7 +13,7 @@ const LONGEST: usize = 8;
 /// An item with the particle at token `next` tied to it, and the token after both.
 pub fn tied(view: &View, item: Item, next: usize) -> (Item, usize) {
     match particle(view, next) {
-        Some((particle, end)) => (Item::Sequence(vec![item, Item::Mark(particle.to_owned())]), end),
+        Some((particle, end)) => (Item::Sequence(vec![item, Item::Mark(particle.into())]), end),
         None => (item, next),
     }
 }

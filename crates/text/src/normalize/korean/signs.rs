@@ -31,7 +31,7 @@ pub fn recognize(view: &View, found: &mut Candidates) {
 }
 
 fn words(spoken: &str) -> Item {
-    Item::Words(spoken.to_owned())
+    Item::Words(spoken.into())
 }
 
 fn hyphen(view: &View, found: &mut Candidates) {

@@ -20,7 +20,7 @@ pub fn recognize(view: &View, found: &mut Candidates) {
 /// `2015年`
 fn year(view: &View, found: &mut Candidates) {
     let Some(digits) = view.digits(0).filter(|digits| view.is(1, "年") && is_year(view, digits)) else { return };
-    found.push(2, cost::SURE, Item::Year(Year { digits: digits.into_owned(), era: None }));
+    found.push(2, cost::SURE, Item::Year(Year { digits: digits.into(), era: None }));
 }
 
 /// Whether 年 behind these digits names a year and not how many there were.
@@ -47,10 +47,10 @@ fn era(view: &View, found: &mut Candidates) {
     let month = shapes::part(view, named, 1, 12).filter(|_| view.is(named + 1, "月"));
     let behind = if month.is_some() { named + 2 } else { named };
     let Some((era, next)) = latin_era(view, view.after_space(behind)) else { return };
-    let mut items = vec![Item::Year(Year { digits: digits.into_owned(), era: Some(era.to_owned()) })];
+    let mut items = vec![Item::Year(Year { digits: digits.into(), era: Some(era.into()) })];
     if let Some(month) = month {
         items.push(Item::Cardinal(Integer::new(month.to_string()), Form::default()));
-        items.push(Item::Words("月".to_owned()));
+        items.push(Item::Words("月".into()));
     }
     found.push(next, cost::SURE, Item::Sequence(items));
 }
@@ -60,7 +60,7 @@ fn latin_era(view: &View, n: usize) -> Option<(&'static str, usize)> {
         return None;
     }
     let dotted = view.is(n + 1, ".") && view.is(n + 3, ".");
-    let letters = if dotted { format!("{}{}", view.text(n), view.text(n + 2)) } else { view.text(n).to_owned() };
+    let letters = if dotted { format!("{}{}", view.text(n), view.text(n + 2)) } else { view.text(n).into() };
     let era = match letters.to_ascii_lowercase().as_str() {
         "bc" | "bce" => "公元前",
         "ad" | "ce" => "公元",

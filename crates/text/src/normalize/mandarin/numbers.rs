@@ -34,7 +34,7 @@ fn two(view: &View, found: &mut Candidates) {
     let is_two = view.digits(0).is_some_and(|digits| digits == "2");
     let ends_number = matches!(view.text_before(1), "." | "．" | "," | "第") || !written::begins_latin(view);
     if is_two && counts && !ends_number {
-        found.push(1, cost::SURE, Item::Words("两".to_owned()));
+        found.push(1, cost::SURE, Item::Words("两".into()));
     }
 }
 
@@ -44,7 +44,7 @@ fn fractions(view: &View, found: &mut Candidates) {
         push_fraction(view, fraction, next, found);
     }
     if let (Some(whole), true, Some((part, next))) = (view.digits(0), view.is(1, " "), fraction(view, 2)) {
-        push_fraction(view, Fraction { whole: Some(whole.into_owned()), ..part }, next, found);
+        push_fraction(view, Fraction { whole: Some(whole.into()), ..part }, next, found);
     }
 }
 
@@ -89,7 +89,7 @@ fn counted(view: &View, amount: Amount, next: usize) -> (Item, bool) {
         ["个", "個", "岁", "歲", "天", "次", "周", "本", "杯", "件", "只", "张", "场", "位", "条", "小", "人", "倍"];
     let is_two = matches!(&amount, Amount::Integer(number) if number.digits == "2");
     if is_two && COUNTERS.contains(&view.text(next)) {
-        return (Item::Words("两".to_owned()), true);
+        return (Item::Words("两".into()), true);
     }
     (plain(amount), false)
 }
@@ -108,7 +108,7 @@ fn chain(view: &View, found: &mut Candidates) {
     let mut parts = Vec::with_capacity(2 * numbers.len());
     for number in numbers {
         if !parts.is_empty() {
-            parts.push(Part::Sign("点".to_owned()));
+            parts.push(Part::Sign("点".into()));
         }
         parts.push(Part::Digits(number));
     }

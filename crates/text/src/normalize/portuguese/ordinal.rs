@@ -63,6 +63,6 @@ fn spell_below_thousand(number: u32, gender: Gender, out: &mut String) {
 fn inflect(word: &str, gender: Gender) -> String {
     match word.strip_suffix('o').filter(|_| gender == Gender::Feminine) {
         Some(stem) => format!("{stem}a"),
-        None => word.to_owned(),
+        None => word.into(),
     }
 }

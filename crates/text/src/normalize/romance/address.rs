@@ -16,7 +16,7 @@ const FILES: [&str; 20] = [
 /// `a@b.es`, `www.b.es/c`, `archivo.txt`
 pub fn address(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     let mut push = |text: &str, kind, next| {
-        found.push(next, cost::SURE, Item::Electronic(Electronic { kind, text: text.to_owned() }));
+        found.push(next, cost::SURE, Item::Electronic(Electronic { kind, text: text.into() }));
     };
     if let Some((address, next)) = address::address(view, 0) {
         let next = with_signs(view, next);

@@ -1,5 +1,7 @@
 //! Amounts as they are written: numbers, decimals, fractions.
 
+use compact_str::CompactString;
+
 use super::super::item::{Amount, Decimal, Fraction};
 use super::super::number::{self, Separators, Written};
 use super::super::token::Kind;
@@ -8,70 +10,98 @@ use super::lexicon::{Lexicon, SEPARATORS};
 
 /// The number at token `n`, without its sign.
 pub fn number(view: &View, n: usize) -> Option<Written> {
-    number::number(view, n, &SEPARATORS).filter(|written| !written.integer.is_empty())
+    if view.kind(n) == Kind::Digits { number::number(view, n, &SEPARATORS) } else { None }
 }
 
 /// The number at token `n` that has a point before its decimals: `3.14`.
 pub fn pointed(view: &View, n: usize) -> Option<Written> {
-    let point = Separators { groups: &[], decimals: &["."] };
-    number::number(view, n, &point).filter(|written| !written.fraction.is_empty() && !written.integer.is_empty())
+    const POINT: Separators = Separators { groups: &[], decimals: &["."] };
+    let pointed = view.kind(n) == Kind::Digits && view.is(n + 1, ".");
+    number::number(view, n, &POINT).filter(|written| pointed && !written.fraction.is_empty())
 }
 
-/// The amount at token `n`, sign and fraction included, and the token after it.
-pub fn amount(view: &View, n: usize) -> Option<(Amount, usize)> {
-    let at = number::after_minus(view, n);
-    let negative = at > n;
-    if let Some((fraction, next)) = fraction(view, at) {
-        return Some((Amount::Fraction(Fraction { negative, ..fraction }), next));
-    }
-    number(view, at).map(|written| (written.amount(negative), written.next))
+/// What is written in figures at a place, read once for all that ask.
+pub struct Figures {
+    /// The token after the minus sign; the place itself without one.
+    pub begin: usize,
+    /// Whether there is a minus sign.
+    pub negative: bool,
+    /// The number, without its sign.
+    pub number: Option<Written>,
+    /// The fraction, and the token after it: it may begin with the number.
+    pub fraction: Option<(Fraction, usize)>,
 }
 
-/// The amount at token `n` and a word for a power of ten behind it.
-pub fn large_amount(lexicon: &Lexicon, view: &View, n: usize) -> Option<(Amount, usize)> {
-    let (amount, next) = amount(view, n)?;
-    let at = view.after_space(next);
-    if at == next || !lexicon.magnitudes.contains(&view.text(at)) {
-        return Some((amount, next));
+impl Figures {
+    /// Reads what is at token `n`.
+    pub fn read(view: &View, n: usize) -> Self {
+        let begin = number::after_minus(view, n);
+        let negative = begin > n;
+        let number = number(view, begin);
+        let fraction = fraction(view, begin, number.as_ref());
+        let fraction = fraction.map(|(fraction, next)| (Fraction { negative, ..fraction }, next));
+        Self { begin, negative, number, fraction }
     }
-    let magnitude = Some(view.text(at).to_owned());
-    let decimal = match amount {
-        Amount::Integer(number) => {
-            Decimal { negative: number.negative, integer: number.digits, magnitude, ..Decimal::default() }
+
+    /// The fraction or, without one, the number, and the token after it.
+    pub fn amount(&self) -> Option<(Amount, usize)> {
+        match &self.fraction {
+            Some((fraction, next)) => Some((Amount::Fraction(fraction.clone()), *next)),
+            None => self.number.as_ref().map(|written| (written.amount(self.negative), written.next)),
         }
-        Amount::Decimal(decimal) => Decimal { magnitude, ..decimal },
-        Amount::Fraction(_) => return Some((amount, next)),
-    };
-    Some((Amount::Decimal(decimal), at + 1))
+    }
+
+    /// The amount and a word for a power of ten behind it, and the token after them.
+    pub fn large_amount(&self, lexicon: &Lexicon, view: &View) -> Option<(Amount, usize)> {
+        let (amount, next) = self.amount()?;
+        let at = view.after_space(next);
+        if at == next || !lexicon.magnitudes.contains(&view.text(at)) {
+            return Some((amount, next));
+        }
+        let magnitude = Some(view.text(at).into());
+        let decimal = match amount {
+            Amount::Integer(number) => {
+                Decimal { negative: number.negative, integer: number.digits, magnitude, ..Decimal::default() }
+            }
+            Amount::Decimal(decimal) => Decimal { magnitude, ..decimal },
+            Amount::Fraction(_) => return Some((amount, next)),
+        };
+        Some((Amount::Decimal(decimal), at + 1))
+    }
 }
 
-/// `3/4`, `1 3/4`, `½`, `1½` from token `n` on, without a sign, and the token after it.
-pub fn fraction(view: &View, n: usize) -> Option<(Fraction, usize)> {
-    let proper = |at: usize| slashed(view, at).or_else(|| glyph(view.text(at)).map(|parts| (parts, at + 1)));
+/// `3/4`, `1 3/4`, `½`, `1½` from token `n` on, without a sign, and the token after it. `first` is the number there.
+fn fraction(view: &View, n: usize, first: Option<&Written>) -> Option<(Fraction, usize)> {
     let made =
         |whole, ((numerator, denominator), next)| (Fraction { negative: false, whole, numerator, denominator }, next);
-    if let Some(found) = proper(n) {
+    if let Some(found) = proper(view, n, first) {
         return Some(made(None, found));
     }
     let whole = view.digits(n)?;
     let at = view.after_space(n + 1);
-    let found =
-        proper(at).filter(|((numerator, _), _)| at > n + 1 || view.kind(at) != Kind::Digits || numerator.is_empty());
-    found.map(|found| made(Some(whole.into_owned()), found))
+    let second = if at > n + 1 && view.kind(at) == Kind::Digits { number(view, at) } else { None };
+    proper(view, at, second.as_ref()).map(|found| made(Some(whole.into()), found))
 }
 
-type Parts = (String, String);
+type Parts = (CompactString, CompactString);
 
-fn slashed(view: &View, n: usize) -> Option<(Parts, usize)> {
-    let numerator = number(view, n)?;
+/// A fraction of a number and another, or in one character.
+fn proper(view: &View, n: usize, numerator: Option<&Written>) -> Option<(Parts, usize)> {
+    match numerator {
+        Some(numerator) => slashed(view, numerator),
+        None => glyph(view.text(n)).map(|parts| (parts, n + 1)),
+    }
+}
+
+fn slashed(view: &View, numerator: &Written) -> Option<(Parts, usize)> {
     let slash = numerator.next;
-    if !numerator.fraction.is_empty() || !view.is_one_of(slash, &["/", "⁄"]) {
+    if !numerator.fraction.is_empty() || !matches!(view.text(slash), "/" | "⁄") {
         return None;
     }
     let denominator = number(view, slash + 1).filter(|written| written.fraction.is_empty())?;
     let longer = view.is(denominator.next, "/") && view.kind(denominator.next + 1) == Kind::Digits;
     let sound = !longer && !denominator.integer.starts_with('0');
-    sound.then_some(((numerator.integer, denominator.integer), denominator.next))
+    sound.then(|| ((numerator.integer.clone(), denominator.integer), denominator.next))
 }
 
 fn glyph(sign: &str) -> Option<Parts> {
@@ -93,5 +123,5 @@ fn glyph(sign: &str) -> Option<Parts> {
         "⅞" => ("7", "8"),
         _ => return None,
     };
-    Some((numerator.to_owned(), denominator.to_owned()))
+    Some((numerator.into(), denominator.into()))
 }

@@ -1,5 +1,7 @@
 //! Dates.
 
+use compact_str::{CompactString, format_compact};
+
 use super::super::candidate::{Candidates, cost};
 use super::super::item::{Date, DateOrder, Form, Gender, Item};
 use super::super::shapes::part;
@@ -44,7 +46,7 @@ pub fn month_first(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
 fn with_year(lexicon: &Lexicon, view: &View, date: Date, n: usize, found: &mut Candidates) {
     let spaced = joined(lexicon, view, n);
     if let Some((at, year)) = spaced.and_then(|at| Some((at, year(view, at)?))) {
-        let before_year = view.slice(n..at).to_owned();
+        let before_year = view.slice(n..at).into();
         found.push(at + 1, cost::LIKELY, Item::Date(Date { year: Some(year), before_year, ..date.clone() }));
     }
     found.push(n, cost::LIKELY, Item::Date(date));
@@ -66,9 +68,9 @@ fn month(lexicon: &Lexicon, view: &View, n: usize) -> Option<(u8, usize)> {
 }
 
 /// A year of three or four digits at token `n` that nothing joins to more digits.
-fn year(view: &View, n: usize) -> Option<String> {
+fn year(view: &View, n: usize) -> Option<CompactString> {
     let digits = view.digits(n).filter(|digits| (3..=4).contains(&digits.len()) && !digits.starts_with('0'))?;
-    ends(view, n + 1).then(|| digits.into_owned())
+    ends(view, n + 1).then(|| digits.into())
 }
 
 /// Whether a number may end before token `n`.
@@ -91,7 +93,7 @@ fn numbers(view: &View, found: &mut Candidates) {
 /// The date whose parts are at these tokens; a day that a month never has is read as well.
 fn in_order(view: &View, day: usize, month: usize, year: usize) -> Option<Date> {
     let order = if year == 0 { DateOrder::YearFirst } else { DateOrder::DayFirst };
-    let digits = view.digits(year).filter(|digits| digits.len() == 4 || (digits.len() == 2 && year > 0))?.into_owned();
+    let digits = view.digits(year).filter(|digits| digits.len() == 4 || (digits.len() == 2 && year > 0))?.into();
     let (day, month) = (part(view, day, 1, 31)?, part(view, month, 1, 12)?);
     let (year, form) = (Some(in_full(digits)), in_order_form(true));
     let date = Date { day: Some(day), month: Some(month), year, order, form, ..Date::default() };
@@ -99,10 +101,10 @@ fn in_order(view: &View, day: usize, month: usize, year: usize) -> Option<Date> 
 }
 
 /// A year of two digits with its century.
-fn in_full(digits: String) -> String {
+fn in_full(digits: CompactString) -> CompactString {
     match digits.as_bytes() {
-        [b'0'..=b'4', _] => format!("20{digits}"),
-        [_, _] => format!("19{digits}"),
+        [b'0'..=b'4', _] => format_compact!("20{digits}"),
+        [_, _] => format_compact!("19{digits}"),
         _ => digits,
     }
 }

@@ -1,5 +1,7 @@
 //! Times of day.
 
+use compact_str::CompactString;
+
 use super::super::candidate::{Candidates, cost};
 use super::super::item::{Form, Gender, Half, Integer, Item, Time};
 use super::super::shapes::{clock, part};
@@ -31,7 +33,7 @@ pub fn time(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
 #[derive(Default)]
 struct Suffix {
     half: Option<Half>,
-    zone: Option<String>,
+    zone: Option<CompactString>,
     next: usize,
 }
 
@@ -42,7 +44,7 @@ fn push(lexicon: &Lexicon, view: &View, time: Time, suffix: Option<Suffix>, next
     let time = Item::Time(Time { half, zone, ..time });
     match off {
         Some((off, next)) => {
-            let plus = Item::Words(lexicon.words.plus.to_owned());
+            let plus = Item::Words(lexicon.words.plus.into());
             found.push(next, cost::SURE, Item::Sequence(vec![time, plus, off]));
         }
         None => found.push(next, cost::SURE, time),
@@ -129,6 +131,6 @@ fn one_suffix(lexicon: &Lexicon, view: &View, n: usize) -> Option<Suffix> {
     Some(match cell(row, 0) {
         "am" => Suffix { half: Some(Half::Am), zone: None, next },
         "pm" => Suffix { half: Some(Half::Pm), zone: None, next },
-        zone => Suffix { half: None, zone: Some(zone.to_owned()), next },
+        zone => Suffix { half: None, zone: Some(zone.into()), next },
     })
 }

@@ -2,33 +2,31 @@
 
 use super::super::candidate::{Candidates, cost};
 use super::super::item::{Amount, Form, Gender, Integer, Item};
-use super::super::number;
 use super::super::token::Kind;
 use super::super::view::View;
+use super::Romance;
+use super::amount::{self, Figures};
 use super::lexicon::{Lexicon, cell, gender};
 use super::spelling::is_half;
-use super::{Romance, amount};
 
 /// `1.234`, `-5`, `3,5`, `2.0`
-pub fn cardinal(language: &dyn Romance, view: &View, found: &mut Candidates) {
-    let at = number::after_minus(view, 0);
-    let negative = at > 0;
-    let Some(written) = amount::number(view, at) else { return };
+pub fn cardinal(language: &dyn Romance, view: &View, figures: &Figures, found: &mut Candidates) {
+    let Some(written) = &figures.number else { return };
     let gender = language.agreement(view, written.next);
-    let item = match written.amount(negative) {
+    let item = match written.amount(figures.negative) {
         Amount::Integer(number) => Item::Cardinal(number, Form { gender, ..Form::default() }),
         Amount::Decimal(decimal) => Item::Decimal(decimal),
         Amount::Fraction(fraction) => Item::Fraction(fraction),
     };
     found.push(written.next, cost::LIKELY, item);
-    pointed(language, view, at, found);
+    pointed(language, view, figures, found);
 }
 
 /// `3.14`: the parts with a word for the point between them.
-fn pointed(language: &dyn Romance, view: &View, at: usize, found: &mut Candidates) {
-    let Some(written) = amount::pointed(view, at) else { return };
-    let whole = Item::Cardinal(Integer { negative: at > 0, digits: written.integer }, Form::default());
-    let point = Item::Words(language.lexicon().words.point.to_owned());
+fn pointed(language: &dyn Romance, view: &View, figures: &Figures, found: &mut Candidates) {
+    let Some(written) = amount::pointed(view, figures.begin) else { return };
+    let whole = Item::Cardinal(Integer { negative: figures.negative, digits: written.integer }, Form::default());
+    let point = Item::Words(language.lexicon().words.point.into());
     let parts = vec![whole, point, Item::Digits(written.fraction)];
     found.push(written.next, cost::POSSIBLE, Item::Sequence(parts));
 }
@@ -39,13 +37,13 @@ pub fn decade(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
         return;
     };
     if view.is(1, "s") && view.ends_word(2) && lexicon.words.before_decade.contains(&view.word_before()) {
-        found.push(2, cost::SURE, Item::Decade(digits.into_owned()));
+        found.push(2, cost::SURE, Item::Decade(digits.into()));
     }
 }
 
 /// `3.º`, `1er`, `2ª`, `1.000.º`
-pub fn ordinal(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
-    let Some(written) = amount::number(view, 0).filter(|written| written.fraction.is_empty()) else { return };
+pub fn ordinal(lexicon: &Lexicon, view: &View, figures: &Figures, found: &mut Candidates) {
+    let Some(written) = figures.number.as_ref().filter(|written| written.fraction.is_empty()) else { return };
     let at = if view.is(written.next, ".") { written.next + 1 } else { written.next };
     let ending = view.text(at);
     let Some(row) = lexicon.ordinals.get(ending).filter(|_| view.ends_word(at + 1)) else { return };
@@ -54,23 +52,22 @@ pub fn ordinal(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
         let told = ending == "°" && lexicon.words.feminine.contains(&view.word_before());
         let gender = if told { Gender::Feminine } else { gender(cell(row, 0)) };
         let form = Form { gender, ..Form::default() };
-        found.push(at + 1, cost::SURE, Item::Ordinal(Integer::new(written.integer), form));
+        found.push(at + 1, cost::SURE, Item::Ordinal(Integer::new(written.integer.clone()), form));
     }
 }
 
 /// `3/4`, `-1/3`, `1 1/2`, `½`
-pub fn fraction(language: &dyn Romance, view: &View, found: &mut Candidates) {
-    let at = number::after_minus(view, 0);
-    let Some((mut fraction, next)) = amount::fraction(view, at) else { return };
-    fraction.negative = at > 0;
+pub fn fraction(language: &dyn Romance, view: &View, figures: &Figures, found: &mut Candidates) {
+    let Some((fraction, next)) = figures.fraction.clone() else { return };
     let glued = view.kind_before(1).is_word() || view.kind(next) == Kind::Digits;
-    let sign = next == at + 1 && !language.lexicon().words.reads_fraction_signs;
+    let sign = next == figures.begin + 1 && !language.lexicon().words.reads_fraction_signs;
     if glued || sign {
         return;
     }
-    let half = language.half(view, next).filter(|_| is_half(&fraction) && fraction.whole.is_none() && at == 0);
+    let half =
+        language.half(view, next).filter(|_| is_half(&fraction) && fraction.whole.is_none() && !fraction.negative);
     match half {
-        Some(half) => found.push(next, cost::LIKELY, Item::Words(half.to_owned())),
+        Some(half) => found.push(next, cost::LIKELY, Item::Words(half.into())),
         None => found.push(next, cost::LIKELY, Item::Fraction(fraction)),
     }
 }

@@ -11,7 +11,12 @@ use super::lexicon::{Lexicon, cell};
 const LONGEST: usize = 15;
 
 /// `2+2=4`, `10/2=5`, `x = 5`, `a^2 + b^2`
-pub fn formula(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
+///
+/// The first number or name ends before token `end`.
+pub fn formula(lexicon: &Lexicon, view: &View, end: usize, found: &mut Candidates) {
+    if !view.is(end, "^") && lexicon.operators.get(view.text(view.after_space(end))).is_none() {
+        return;
+    }
     let joined =
         view.kind_before(1) == Kind::Symbol || (view.text_before(1) == "-" && view.kind_before(2) == Kind::Digits);
     if !view.begins_word() || joined {
@@ -23,7 +28,7 @@ pub fn formula(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
         let Some((operator, sure, at)) = operator(lexicon, view, next) else { break };
         let Some((operand, after)) = operand(lexicon, view, at) else { break };
         certain |= sure;
-        terms.push(Term::Operator(operator));
+        terms.push(Term::Operator(operator.into()));
         terms.extend(operand);
         next = after;
     }
@@ -36,12 +41,14 @@ pub fn formula(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
 fn operand(lexicon: &Lexicon, view: &View, n: usize) -> Option<(Vec<Term>, usize)> {
     let (term, next) = match amount::number(view, n) {
         Some(written) => (Term::Number(written.amount(false)), written.next),
-        None if lexicon.words.reads_unknowns && is_unknown(view, n) => (Term::Name(view.text(n).to_owned()), n + 1),
+        None if lexicon.words.reads_unknowns && is_unknown(view, n) => (Term::Name(view.text(n).into()), n + 1),
         None => return None,
     };
-    let power = lexicon.operators.get(&format!("^{}", view.text(next + 1))).filter(|_| view.is(next, "^"));
-    match power {
-        Some(row) => Some((vec![term, Term::Operator(cell(row, 0).to_owned())], next + 2)),
+    if !view.is(next, "^") {
+        return Some((vec![term], next));
+    }
+    match lexicon.operators.get(&format!("^{}", view.text(next + 1))) {
+        Some(row) => Some((vec![term, Term::Operator(cell(row, 0).into())], next + 2)),
         None => Some((vec![term], next)),
     }
 }
@@ -51,7 +58,7 @@ fn is_unknown(view: &View, n: usize) -> bool {
 }
 
 /// The operator at token `n` as it is spoken, whether it makes a formula by itself, and the token after it.
-fn operator(lexicon: &Lexicon, view: &View, n: usize) -> Option<(String, bool, usize)> {
+fn operator(lexicon: &Lexicon, view: &View, n: usize) -> Option<(&'static str, bool, usize)> {
     let at = view.after_space(n);
     let row = lexicon.operators.get(view.text(at))?;
     let next = view.after_space(at + 1);
@@ -59,13 +66,13 @@ fn operator(lexicon: &Lexicon, view: &View, n: usize) -> Option<(String, bool, u
     let even = (at > n) == (next > at + 1);
     let glued_only = cell(row, 1) == "glued";
     let certain = matches!(view.text(at), "+" | "=" | "×" | "÷" | "*" | "±" | "<" | ">" | "≤" | "≥" | "≠" | "≈");
-    (even && !(spaced && glued_only)).then(|| (cell(row, 0).to_owned(), certain, next))
+    (even && !(spaced && glued_only)).then(|| (cell(row, 0), certain, next))
 }
 
 /// `√16`
 pub fn root(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     if let Some(digits) = view.digits(1).filter(|_| view.is(0, "√")) {
-        let root = Item::Words(lexicon.words.root.to_owned());
+        let root = Item::Words(lexicon.words.root.into());
         let number = Item::Cardinal(Integer::new(digits), Form::default());
         found.push(2, cost::SURE, Item::Sequence(vec![root, number]));
     }

@@ -18,6 +18,8 @@ pub struct Lexicon {
     pub units: Table,
     /// Months: name or abbreviation, number, name.
     pub months: Table,
+    /// Names of the months, in order.
+    names_of_months: [&'static str; 12],
     /// What Roman numerals follow: word, `ordinal` or `cardinal`, gender.
     pub numbered: Table,
     /// Endings of ordinals behind digits: ending, gender.
@@ -127,11 +129,13 @@ pub struct Words {
 impl Lexicon {
     /// Reads a language's tables.
     pub fn new(sources: &Sources, magnitudes: &'static [&'static str], words: Words) -> Self {
+        let months = Table::parse(sources.months);
         Self {
+            names_of_months: names_of_months(&months),
             fixed: Table::parse(sources.fixed),
             currencies: Table::parse(sources.currencies),
             units: Table::parse(sources.units),
-            months: Table::parse(sources.months),
+            months,
             numbered: Table::parse(sources.numbered),
             ordinals: Table::parse(sources.ordinals),
             operators: Table::parse(sources.operators),
@@ -145,9 +149,20 @@ impl Lexicon {
 
     /// A month's name.
     pub fn month(&self, number: u8) -> &'static str {
-        let named = |row: &&Row| row.first().and_then(|first| first.parse().ok()) == Some(number);
-        self.months.rows().map(|(_, row)| row).find(named).map_or("", |row| cell(row, 1))
+        let named = usize::from(number).checked_sub(1).and_then(|index| self.names_of_months.get(index));
+        named.copied().unwrap_or_default()
     }
+}
+
+fn names_of_months(months: &Table) -> [&'static str; 12] {
+    let mut names = [""; 12];
+    for (_, row) in months.rows() {
+        let place = cell(row, 0).parse::<usize>().ok().and_then(|month| names.get_mut(month.checked_sub(1)?));
+        if let Some(name) = place {
+            *name = cell(row, 1);
+        }
+    }
+    names
 }
 
 /// A cell of a row; empty if there is none.

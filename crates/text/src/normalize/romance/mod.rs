@@ -21,6 +21,8 @@ use super::item::{Date, Fraction, Gender, Integer, Money, Time};
 use super::token::Kind;
 use super::view::View;
 
+use self::amount::Figures;
+
 pub use self::lexicon::{Lexicon, Sources, Words};
 pub use self::spelling::{amount, is_half, paired_decimals, spell};
 pub use self::write::{beside_sign, pick, push};
@@ -88,12 +90,13 @@ pub fn recognize(language: &dyn Romance, view: &View, found: &mut Candidates) {
 
 fn number(language: &dyn Romance, view: &View, found: &mut Candidates) {
     let lexicon = language.lexicon();
+    let figures = Figures::read(view, 0);
     words::fixed(lexicon, view, found);
-    count::cardinal(language, view, found);
-    count::ordinal(lexicon, view, found);
+    count::cardinal(language, view, &figures, found);
+    count::ordinal(lexicon, view, &figures, found);
     count::decade(lexicon, view, found);
-    count::fraction(language, view, found);
-    quantity::quantity(lexicon, view, found);
+    count::fraction(language, view, &figures, found);
+    quantity::quantity(lexicon, view, &figures, found);
     calendar::date(lexicon, view, found);
     clock::time(lexicon, view, found);
     series::range(lexicon, view, found);
@@ -101,7 +104,7 @@ fn number(language: &dyn Romance, view: &View, found: &mut Candidates) {
     series::dotted(view, found);
     telephone::telephone(lexicon, view, found);
     telephone::named(view, found);
-    formula::formula(lexicon, view, found);
+    formula::formula(lexicon, view, figures.number.as_ref().map_or(1, |written| written.next), found);
     address::address(lexicon, view, found);
 }
 
@@ -117,14 +120,15 @@ fn word(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
         series::serial(view, found);
         address::address(lexicon, view, found);
     }
-    formula::formula(lexicon, view, found);
+    formula::formula(lexicon, view, 1, found);
 }
 
 fn sign(language: &dyn Romance, view: &View, found: &mut Candidates) {
     let lexicon = language.lexicon();
-    count::cardinal(language, view, found);
-    count::fraction(language, view, found);
-    quantity::quantity(lexicon, view, found);
+    let figures = Figures::read(view, 0);
+    count::cardinal(language, view, &figures, found);
+    count::fraction(language, view, &figures, found);
+    quantity::quantity(lexicon, view, &figures, found);
     quantity::money_before(lexicon, view, found);
     telephone::telephone(lexicon, view, found);
     formula::root(lexicon, view, found);

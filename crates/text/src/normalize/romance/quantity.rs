@@ -1,19 +1,21 @@
 //! Amounts of something: percent, money, measures.
 
+use compact_str::format_compact;
+
 use super::super::candidate::{Candidates, cost};
 use super::super::item::{Amount, Item, Measure, Money, Percent};
 use super::super::token::Kind;
 use super::super::view::View;
-use super::amount::{amount, large_amount, pointed};
+use super::amount::{Figures, pointed};
 use super::lexicon::Lexicon;
 
 /// What an amount that begins at token 0 is followed by: `5 %`, `5 €`, `5 kg`.
-pub fn quantity(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
-    let Some((amount, next)) = amount(view, 0) else { return };
+pub fn quantity(lexicon: &Lexicon, view: &View, figures: &Figures, found: &mut Candidates) {
+    let Some((amount, next)) = figures.amount() else { return };
     let at = view.after_space(next);
     percent(view, at, &amount, found);
     measure(lexicon, view, at, &amount, found);
-    money_after(lexicon, view, found);
+    money_after(lexicon, view, figures, found);
 }
 
 fn percent(view: &View, at: usize, amount: &Amount, found: &mut Candidates) {
@@ -28,7 +30,7 @@ fn measure(lexicon: &Lexicon, view: &View, at: usize, amount: &Amount, found: &m
     let Some((unit, row, next)) = lexicon.units.all(view, at).find_map(fits) else { return };
     let companion = row.get(3).copied().unwrap_or_default();
     if companion.is_empty() || view.is(view.after_space(next), companion) {
-        let unit = unit.to_owned();
+        let unit = unit.into();
         found.push(next, cost::LIKELY, Item::Measure(Measure { amount: amount.clone(), unit, per: None }));
     }
 }
@@ -39,18 +41,17 @@ fn unit_ends(view: &View, n: usize) -> bool {
     view.ends_word(n) && !goes_on
 }
 
-fn money_after(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
-    let begin = usize::from(view.kind(0) != Kind::Digits);
-    if begin > 0 && !lexicon.words.reads_debts {
+fn money_after(lexicon: &Lexicon, view: &View, figures: &Figures, found: &mut Candidates) {
+    if view.kind(0) != Kind::Digits && !lexicon.words.reads_debts {
         return;
     }
-    let Some((amount, next)) = large_amount(lexicon, view, 0) else { return };
+    let Some((amount, next)) = figures.large_amount(lexicon, view) else { return };
     let mut at = view.after_space(next);
     if view.is(at, lexicon.words.of) && matches!(&amount, Amount::Decimal(number) if number.magnitude.is_some()) {
         at = view.after_space(at + 1);
     }
     let Some((currency, _, next)) = currency(lexicon, view, at) else { return };
-    found.push(next, cost::LIKELY, Item::Money(Money { amount, currency: currency.to_owned(), per: None }));
+    found.push(next, cost::LIKELY, Item::Money(Money { amount, currency: currency.into(), per: None }));
 }
 
 /// `€ 5`, `-R$ 5`, `US$40`, `$5.32`
@@ -64,20 +65,20 @@ pub fn money_before(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     let read = match foreign(view, at) {
         Some(_) if !lexicon.words.reads_foreign_sums => None,
         Some(sum) => Some(sum),
-        None => large_amount(lexicon, view, at),
+        None => Figures::read(view, at).large_amount(lexicon, view),
     };
     let Some((mut amount, next)) = read else { return };
     if minus > 0 {
         negate(&mut amount);
     }
-    let before = format!("{currency} before");
-    let currency = if lexicon.currencies.get(&before).is_some() { before } else { currency.to_owned() };
+    let before = format_compact!("{currency} before");
+    let currency = if lexicon.currencies.get(&before).is_some() { before } else { currency.into() };
     found.push(next, cost::SURE, Item::Money(Money { amount, currency, per: None }));
 }
 
 /// Whether a sum of money with its sign behind it is at token `n`.
 pub fn sum_at(lexicon: &Lexicon, view: &View, n: usize) -> bool {
-    amount(view, n).is_some_and(|(_, next)| currency(lexicon, view, view.after_space(next)).is_some())
+    Figures::read(view, n).amount().is_some_and(|(_, next)| currency(lexicon, view, view.after_space(next)).is_some())
 }
 
 /// A sum with a point before its cents: `$5.32`.

@@ -18,7 +18,7 @@ pub fn numeral(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     if small && !lexicon.words.before_numeral.contains(&view.word_before()) {
         return;
     }
-    let text = if small { written.to_ascii_uppercase() } else { written.to_owned() };
+    let text = if small { written.to_ascii_uppercase() } else { written.into() };
     let text = text.as_str();
     let Some(value) = value(text) else { return };
     if let Some((ordinal, gender)) = context(lexicon, view, text) {

@@ -20,7 +20,7 @@ pub fn range(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     let (from, to) = (item(&from), item(&to));
     let item = match lexicon.words.colon {
         colon if view.is(1, ":") && relation == Relation::Score && !colon.is_empty() => {
-            Item::Sequence(vec![from, Item::Words(colon.to_owned()), to])
+            Item::Sequence(vec![from, Item::Words(colon.into()), to])
         }
         _ => Item::Range(Box::new(Range { from, to, relation })),
     };
@@ -52,7 +52,7 @@ pub fn hyphen(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     let hour = matches!(view.text_before(1), "h" | "%") && view.kind_before(2) == Kind::Digits;
     let number = view.kind_before(1) == Kind::Digits && !(1..=4).any(|n| matches!(view.text_before(n), "-" | "/"));
     if dash && after && (hour || number) && (words.reads_debts || !quantity::sum_at(lexicon, view, 1)) {
-        found.push(1, cost::SURE, Item::Words(words.to.to_owned()));
+        found.push(1, cost::SURE, Item::Words(words.to.into()));
     }
 }
 
@@ -82,7 +82,7 @@ pub fn dotted(view: &View, found: &mut Candidates) {
         parts += 1;
     }
     if (3..8).contains(&parts) {
-        let text = view.slice(0..2 * parts - 1).to_owned();
+        let text = view.slice(0..2 * parts - 1).into();
         let address = super::super::item::Electronic { kind: super::super::item::Address::Domain, text };
         found.push(2 * parts - 1, cost::POSSIBLE, Item::Electronic(address));
     }
@@ -95,6 +95,9 @@ const LETTERS: usize = 6;
 
 /// `H2O`, `12B`, `COVID-19`, `R2-D2`: letters, then digits or the other way round, hyphens between them.
 pub fn serial(view: &View, found: &mut Candidates) {
+    if view.ends_word(1) && !view.is(1, "-") {
+        return;
+    }
     if !view.begins_word() || (matches!(view.text_before(1), "-" | "." | "/") && !view.kind_before(2).is_gap()) {
         return;
     }
@@ -115,10 +118,10 @@ pub fn serial(view: &View, found: &mut Candidates) {
 
 fn part(view: &View, n: usize) -> Option<Part> {
     if let Some(digits) = view.digits(n) {
-        return Some(Part::Digits(digits.into_owned()));
+        return Some(Part::Digits(digits.into()));
     }
     let text = view.text(n);
     let short = view.kind(n) == Kind::Word(Script::Latin) && text.chars().count() <= LETTERS;
     let upper = text.chars().all(|letter| letter.is_uppercase()) || !view.is(n + 1, "-");
-    (short && upper).then(|| Part::Letters(text.to_owned()))
+    (short && upper).then(|| Part::Letters(text.into()))
 }

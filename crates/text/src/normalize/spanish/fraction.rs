@@ -31,8 +31,8 @@ pub fn spell(fraction: &Fraction, gender: Gender, out: &mut String) {
 /// The name of a part, in the singular; none for parts that have no handy name.
 fn part(denominator: u64) -> Option<String> {
     let name = match denominator {
-        2 => "medio".to_owned(),
-        3 => "tercio".to_owned(),
+        2 => "medio".into(),
+        3 => "tercio".into(),
         4..=10 => in_order(denominator),
         11..=99 => format!("{}avo", joined(denominator)),
         _ if denominator <= 1000 && denominator.is_multiple_of(100) => in_order(denominator),
@@ -60,6 +60,6 @@ fn joined(number: u64) -> String {
     let words = words.replace(" y ", "i").replace("séis", "seis").replace("trés", "tres").replace("dós", "dos");
     match words.strip_suffix("uno") {
         Some(stem) => format!("{stem}un"),
-        None => words.trim_end_matches('a').to_owned(),
+        None => words.trim_end_matches('a').into(),
     }
 }

@@ -107,7 +107,7 @@ fn inflect(word: &str, gender: Gender) -> String {
     let short = word.ends_with("primero") || word.ends_with("tercero");
     match (word.strip_suffix('o'), gender) {
         (Some(stem), Gender::Feminine) => format!("{stem}a"),
-        (Some(stem), Gender::Masculine) if short => stem.to_owned(),
-        _ => word.to_owned(),
+        (Some(stem), Gender::Masculine) if short => stem.into(),
+        _ => word.into(),
     }
 }
