@@ -28,5 +28,5 @@ step encode "$folder" "$THREADS"
 step train_backbone "$folder" "$params" "$builder" --until "$ROWS" --threads "$THREADS"
 step train_vocoder "$folder" --until "$VOCODER" --threads "$THREADS"
 step export "$folder" "$params"
-"$zonos" quantize "$folder/export" -o "$folder/export/model.gguf" --experts q8_0 --spine q8_0
+"$zonos" quantize "$folder/export" -o "$folder/export/model.gguf" --experts q8_0 --spine q8_0 --head q8_0
 echo "done: $folder/export holds what models/demo ships; judge it with python -m demo_voice.judge"

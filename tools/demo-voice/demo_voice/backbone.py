@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .precision import FAST
+from .machine import DEVICE, FAST, ON_CARD, compiled_on_cpu
 
 
 class Shape:
@@ -28,7 +28,7 @@ class Shape:
         self.eps, self.theta, self.cap = p["norm_eps"], p["rope_theta"], p["loss_softcap"]
 
 
-@torch.compile(dynamic=False)
+@compiled_on_cpu
 def queries_keys_values(x, weight, wq, wkv, gater, temp, cos, sin, heads, kv_heads, head_dim):
     batch, time, dim = x.shape
     y = F.rms_norm(x, (dim,), weight, 1e-5)
@@ -47,13 +47,18 @@ def rotated(x, cos, sin):
     return torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2)
 
 
-@torch.compile(dynamic=True)
+@compiled_on_cpu
 def weights_of(scores, mask):
     return (scores.float() * 0.125 + mask).softmax(-1).to(FAST)
 
 
-def attend(q, k, v, size=160):
-    """Causal attention in blocks of queries, each over the keys that it may see: 1.5 times torch's own on a CPU."""
+def attend(q, k, v):
+    """Causal attention."""
+    return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.125) if ON_CARD else attend_in_blocks(q, k, v)
+
+
+def attend_in_blocks(q, k, v, size=160):
+    """In blocks of queries, each over the keys that it may see: 1.5 times torch's own on a CPU."""
     batch, heads, time, width = q.shape
     q, k, v = (t.reshape(batch * heads, time, width) for t in (q, k, v))
     outputs = []
@@ -82,7 +87,7 @@ class Attention(nn.Module):
         return self.wo((mixed.transpose(1, 2) * gate[..., None].to(mixed.dtype)).reshape(*x.shape[:2], -1))
 
 
-@torch.compile(dynamic=True)
+@compiled_on_cpu
 def gated(gate_up):
     gate, up = gate_up.chunk(2, -1)
     return F.silu(gate) * up
@@ -129,9 +134,21 @@ class Mixture(nn.Module):
         self.register_buffer("load", torch.full((s.experts,), 1 / s.experts))
 
     def forward(self, x, state):
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(DEVICE.type, enabled=False):
             probabilities, state = self.router(x.float(), state)
         chosen = (probabilities.detach() + self.balancing_biases).topk(self.used, -1).indices
+        return self.mixed_of_all(x, probabilities, chosen) if ON_CARD else self.mixed_of_chosen(x, probabilities, chosen), state
+
+    def mixed_of_all(self, x, probabilities, chosen):
+        """Every expert computes every row: more work, but in shapes that do not depend on the data."""
+        taken = F.one_hot(chosen, self.s.experts).sum(-2)
+        if self.training:
+            self.balance(taken.sum(0) / taken.sum())
+        hidden = gated(F.linear(x, self.gate_up.flatten(0, 1)).unflatten(-1, (self.s.experts, -1)))
+        weighted = hidden * (probabilities * taken)[..., None].to(FAST)
+        return weighted.flatten(1) @ self.down.transpose(1, 2).flatten(0, 1).to(FAST)
+
+    def mixed_of_chosen(self, x, probabilities, chosen):
         weights = probabilities.gather(-1, chosen).flatten()
         order = chosen.flatten().argsort(stable=True)
         counts = torch.bincount(chosen.flatten(), minlength=self.s.experts)
@@ -141,7 +158,7 @@ class Mixture(nn.Module):
         weighted = torch.cat(outputs) * weights[order, None].to(FAST)
         if self.training:
             self.balance(counts / counts.sum())
-        return torch.zeros_like(x, dtype=weighted.dtype).index_add(0, rows, weighted), state
+        return torch.zeros_like(x, dtype=weighted.dtype).index_add(0, rows, weighted)
 
     @torch.no_grad()
     def balance(self, load):
@@ -184,7 +201,8 @@ class Backbone(nn.Module):
 
     def rotation(self, time):
         half = self.s.head_dim // 2
-        angles = torch.arange(time)[:, None].float() * self.s.theta ** (-torch.arange(half).float() / half)
+        places, powers = torch.arange(time, device=DEVICE), torch.arange(half, device=DEVICE)
+        angles = places[:, None].float() * self.s.theta ** (-powers.float() / half)
         return angles.cos()[:, None], angles.sin()[:, None]
 
     def forward(self, ids, voices, voiced):

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from . import machine
 from .backbone import Backbone, Shape
 from .quantizer import Quantizer
 from .safetensors import save
@@ -21,7 +22,7 @@ from .vocoder import Decoder
 
 
 def backbone(folder, params):
-    saved = torch.load(folder / "backbone.pt", weights_only=False)
+    saved = machine.load(folder / "backbone.pt")
     model = Backbone(Shape(params), saved["phones"])
     model.load_state_dict(saved["model"])
     s, found = model.s, {}
@@ -58,8 +59,8 @@ def with_weight_norm(name, module):
 
 def codec(folder):
     quantizer, decoder = Quantizer(), Decoder()
-    quantizer.load_state_dict(torch.load(folder / "quantizer.pt")["quantizer"])
-    decoder.load_state_dict(torch.load(folder / "vocoder.pt")["model"])
+    quantizer.load_state_dict(machine.load(folder / "quantizer.pt")["quantizer"])
+    decoder.load_state_dict(machine.load(folder / "vocoder.pt")["model"])
     found = {}
     for prefix, part in (("quantizer", quantizer), ("decoder", decoder)):
         for name, module in part.named_modules():
@@ -91,7 +92,7 @@ def main(folder, params):
     save(out / "model.safetensors", backbone(folder, params))
     save(out / "codec.safetensors", codec(folder))
     encoder = SpeakerEncoder()
-    encoder.load_state_dict(torch.load(folder / "speaker.pt"))
+    encoder.load_state_dict(machine.load(folder / "speaker.pt"))
     save(out / "speaker_encoder/model.safetensors", {name: value.half() for name, value in encoder.state_dict().items()})
     (out / "speaker_encoder/config.json").write_text(json.dumps(CONFIG, indent=2) + "\n")
     for name, voice in preset_voices(folder).items():

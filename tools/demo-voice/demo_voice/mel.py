@@ -20,19 +20,19 @@ def slaney_mel(hz):
 
 
 @functools.lru_cache
-def filters(bins, fft, rate, low, high, normed):
+def filters(bins, fft, rate, low, high, normed, device="cpu"):
     """Triangles on the slaney scale, [fft / 2 + 1, bins]; `normed` gives each the same area."""
     edges = slaney_hz(torch.linspace(slaney_mel(low).item(), slaney_mel(high).item(), bins + 2, dtype=torch.float64))
     freqs = torch.linspace(0, rate / 2, fft // 2 + 1, dtype=torch.float64)[:, None]
     rise = (freqs - edges[:-2]) / (edges[1:-1] - edges[:-2])
     fall = (edges[2:] - freqs) / (edges[2:] - edges[1:-1])
     bank = torch.minimum(rise, fall).clamp(min=0)
-    return (bank * 2 / (edges[2:] - edges[:-2]) if normed else bank).float()
+    return (bank * 2 / (edges[2:] - edges[:-2]) if normed else bank).float().to(device)
 
 
 @functools.lru_cache
-def hann(size):
-    return torch.hann_window(size)
+def hann(size, device="cpu"):
+    return torch.hann_window(size, device=device)
 
 
 def codec_mel(audio):

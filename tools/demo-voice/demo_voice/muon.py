@@ -1,8 +1,10 @@
 """Muon (Jordan et al., 2024): momentum made orthogonal by Newton-Schulz steps; for matrices, also stacked ones."""
 
+from collections import defaultdict
+
 import torch
 
-from .precision import FAST
+from .machine import FAST
 
 
 def orthogonal(gradient):
@@ -17,16 +19,22 @@ def orthogonal(gradient):
 
 
 class Muon(torch.optim.Optimizer):
+    """Matrices of one shape move together."""
+
     def __init__(self, params, lr, momentum=0.95, decay=0.01):
-        super().__init__(params, dict(lr=lr, momentum=momentum, decay=decay))
+        by_shape = defaultdict(list)
+        for p in params:
+            by_shape[p.shape].append(p)
+        super().__init__([dict(params=alike) for alike in by_shape.values()], dict(lr=lr, momentum=momentum, decay=decay))
 
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
-            for p in group["params"]:
-                state = self.state[p]
-                mean = state.setdefault("mean", torch.zeros_like(p))
-                mean.lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonal(p.grad.lerp(mean, group["momentum"]))
-                scale = max(1, p.shape[-2] / p.shape[-1]) ** 0.5
-                p.mul_(1 - group["lr"] * group["decay"]).add_(update, alpha=-group["lr"] * scale)
+            params = group["params"]
+            gradients = torch.stack([p.grad for p in params])
+            mean = self.state[params[0]].setdefault("mean", torch.zeros_like(gradients))
+            mean.lerp_(gradients, 1 - group["momentum"])
+            updates = orthogonal(gradients.lerp(mean, group["momentum"]))
+            scale = max(1, updates.shape[-2] / updates.shape[-1]) ** 0.5
+            torch._foreach_mul_(params, 1 - group["lr"] * group["decay"])
+            torch._foreach_add_(params, list(updates), alpha=-group["lr"] * scale)

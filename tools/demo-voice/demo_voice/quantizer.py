@@ -53,7 +53,7 @@ class Codebook(nn.Module):
         dead = (self.idle > patience).nonzero()[:, 0]
         if len(dead):
             flat = points.reshape(-1, ENTRY_DIM)
-            self.codebook.weight.data[dead] = flat[torch.randint(len(flat), (len(dead),))]
+            self.codebook.weight.data[dead] = flat[torch.randint(len(flat), (len(dead),), device=flat.device)]
             self.idle[dead] = 0
 
 

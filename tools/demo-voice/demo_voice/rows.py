@@ -6,7 +6,9 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from .machine import DEVICE
 from .speech import FLITE_RATE
 from .train_quantizer import phone_track
 
@@ -61,45 +63,66 @@ SILENCE_TAIL = [[_TAIL[level]] * (level - 1) + [_LAST[level]] for level in range
 
 
 class Corpus:
-    """Utterances in memory: prompts, codes, phones, and voices of the same speaker's other utterances."""
+    """All utterances as rows, one after another, on the device; one row of padding comes last."""
 
-    def __init__(self, folder, shape, builder, params, held_out=160):
+    def __init__(self, folder, shape, builder, params, horizons, held_out=160):
         folder = Path(folder)
         names = json.loads((folder / "phones.json").read_text())
         draw = random.Random(3)
-        rows, codes, tracks, voices = [], [], [], []
+        utterances, codes, voices = [], [], []
         for path in sorted(folder.glob("codes-*.npy")):
             number = path.stem.split("-")[1]
             shard = json.loads((folder / f"speech-{number}.json").read_text())
-            all_codes = np.load(path)
             ends = np.cumsum([row["frames"] for row in shard])
-            codes += [all_codes[:, end - row["frames"]:end] for row, end in zip(shard, ends)]
-            tracks += [phone_track(row, names).astype(np.uint8) for row in shard]
+            codes += np.split(np.load(path), ends[:-1], axis=1)
             voices.append(np.load(folder / f"voices-{number}.npy"))
-            rows += shard
-        requests = [conditioning(row, draw) for row in rows]
-        self.shape, self.phones, self.rows, self.codes, self.tracks = shape, len(names), rows, codes, tracks
-        self.voices, self.voiced = np.concatenate(voices), np.array([request["voice"] for request in requests])
-        self.prompts = prompts(builder, params, requests)
-        self.lengths = np.array([len(p) + c.shape[1] + shape.codebooks for p, c in zip(self.prompts, codes)])
-        speakers = np.array([row["speaker"] for row in rows])
+            utterances += shard
+        requests = [conditioning(row, draw) for row in utterances]
+        built = prompts(builder, params, requests)
+        rows = [delayed(prompt, own, shape) for prompt, own in zip(built, codes)]
+        told = [targets(own, len(prompt), shape) for own, prompt in zip(rows, built)]
+        heard = [phones_ahead(phone_track(row, names), len(prompt), len(own), horizons) for row, prompt, own in zip(utterances, built, rows)]
+        none = lambda width: np.full((1, width), -1)
+        self.phones, self.lengths = len(names), np.array([len(own) for own in rows])
+        self.ids = on_device(rows + [np.array([[shape.pad] * shape.codebooks + [shape.text_pad]])], np.int16)
+        self.targets = on_device(told + [none(shape.codebooks)], np.int16)
+        self.heard = on_device(heard + [none(len(horizons))], np.int8)
+        self.starts = torch.from_numpy(np.cumsum(self.lengths) - self.lengths).to(DEVICE)
+        self.counts = torch.from_numpy(self.lengths).to(DEVICE)
+        self.voices = torch.from_numpy(np.concatenate(voices)).to(DEVICE)
+        self.voiced = torch.tensor([request["voice"] for request in requests], device=DEVICE)
+        speakers = np.array([row["speaker"] for row in utterances])
+        self.speakers = speakers
         self.same = {speaker: np.flatnonzero(speakers == speaker) for speaker in np.unique(speakers)}
         self.train, self.held = np.arange(held_out, len(rows)), np.arange(held_out)
 
-    def batch(self, indices, time, horizons, draw):
+    def companions(self, indices, draw):
+        """For each utterance another of the same speaker, whose voice it is given."""
+        same = [self.same[self.speakers[index]] for index in indices]
+        return np.array([own[int(share * len(own))] for own, share in zip(same, draw.random(len(same)))])
+
+    def batch(self, indices, companions, time):
         """ids, codes to tell, phones to tell (−1: nothing), voices, and whether there is one."""
-        shape, count = self.shape, len(indices)
-        ids = np.full((count, time, 10), shape.pad, np.int64)
-        ids[..., 9] = shape.text_pad
-        targets = np.full((count, time, shape.codebooks), -1, np.int64)
-        phones = np.full((count, time, len(horizons)), -1, np.int64)
-        for place, index in enumerate(indices):
-            prompt, track = len(self.prompts[index]), self.tracks[index]
-            rows = delayed(self.prompts[index], self.codes[index], shape)
-            ids[place, :len(rows)] = rows
-            told = rows[prompt:, :shape.codebooks]
-            targets[place, prompt - 1:prompt - 1 + len(told)] = np.where(told == shape.pad, -1, told)
-            ahead = np.arange(len(track))[:, None] + np.array(horizons)
-            phones[place, prompt - 1:prompt - 1 + len(track)] = track[ahead.clip(max=len(track) - 1)]
-        others = [draw.choice(self.same[self.rows[index]["speaker"]]) for index in indices]
-        return ids, targets, phones, self.voices[others], self.voiced[indices]
+        at = torch.arange(time, device=DEVICE)
+        rows = torch.where(at < self.counts[indices, None], self.starts[indices, None] + at, len(self.ids) - 1)
+        return self.ids[rows].long(), self.targets[rows].long(), self.heard[rows].long(), self.voices[companions], self.voiced[indices]
+
+
+def on_device(parts, kind):
+    return torch.from_numpy(np.concatenate(parts).astype(kind)).to(DEVICE)
+
+
+def targets(rows, prompt, shape):
+    """What each row has to tell: the codes of the next, from the prompt's last row on."""
+    found = np.full((len(rows), shape.codebooks), -1)
+    told = rows[prompt:, :shape.codebooks]
+    found[prompt - 1:-1] = np.where(told == shape.pad, -1, told)
+    return found
+
+
+def phones_ahead(track, prompt, count, horizons):
+    """The phones that each row has to tell: those so many frames ahead."""
+    found = np.full((count, len(horizons)), -1)
+    ahead = np.arange(len(track))[:, None] + np.array(horizons)
+    found[prompt - 1:prompt - 1 + len(track)] = track[ahead.clip(max=len(track) - 1)]
+    return found

@@ -115,7 +115,7 @@ def main(folder, count):
     rows, held = plan(count)
     (folder / "held-out.json").write_text(json.dumps(held, indent=1))
     jobs = [(folder / f"speech-{i // SHARD:03}.json", rows[i:i + SHARD]) for i in range(0, len(rows), SHARD)]
-    with Pool(2) as pool:
+    with Pool() as pool:
         for done, frames in pool.imap(make_shard, [job for job in jobs if not job[0].exists()]):
             print(f"{done} sentences, {frames * HOP / RATE / 3600:.2f} h", flush=True)
 

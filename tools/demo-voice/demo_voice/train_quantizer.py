@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from .mel import CODEC_MELS, HOP, RATE
-from .precision import mixed
+from .machine import DEVICE, ON_CARD, mixed
 from .quantizer import CODEBOOKS, ENTRIES, LATENT, CodecEncoder, Quantizer, frame_network
 from .speech import shards
 
-BATCH, FRAMES = 24, 96
+BATCH, FRAMES = 96 if ON_CARD else 24, 96
 
 
 def phone_names(rows):
@@ -37,7 +37,7 @@ def load(folder, limit):
         mels.append(torch.from_numpy(np.array(mel)))
     names = phone_names(rows)
     tracks = torch.from_numpy(np.concatenate([phone_track(row, names) for row in rows]))
-    return torch.cat(mels).T.float(), tracks, names
+    return torch.cat(mels).to(DEVICE).T.float(), tracks.to(DEVICE), names
 
 
 def main(folder, steps, limit, threads):
@@ -45,21 +45,20 @@ def main(folder, steps, limit, threads):
     torch.manual_seed(0)
     folder = Path(folder)
     mels, tracks, names = load(folder, limit)
-    encoder, quantizer = CodecEncoder(), Quantizer()
-    decoder, phones = frame_network(LATENT, CODEC_MELS), nn.Conv1d(LATENT, len(names), 5, padding=2)
+    encoder, quantizer = CodecEncoder().to(DEVICE), Quantizer().to(DEVICE)
+    decoder, phones = frame_network(LATENT, CODEC_MELS).to(DEVICE), nn.Conv1d(LATENT, len(names), 5, padding=2).to(DEVICE)
     encoder.mean.copy_(mels.mean(1, keepdim=True))
     encoder.spread.copy_(mels.std())
     mels = encoder.normalized(mels)
     params = [p for part in (encoder, quantizer, decoder, phones) for p in part.parameters()]
     optimizer = torch.optim.AdamW(params, 1e-3, betas=(0.8, 0.99))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1.2e-3, steps, pct_start=0.05)
-    used, start = torch.zeros(CODEBOOKS, ENTRIES), time.time()
+    used, start = torch.zeros(CODEBOOKS, ENTRIES, device=DEVICE), time.time()
     print(f"{mels.shape[1]} frames, {len(names)} phones", flush=True)
     for step in range(steps):
-        places = torch.randint(mels.shape[1] - FRAMES, (BATCH,)).tolist()
-        target = torch.stack([mels[:, i:i + FRAMES] for i in places])
-        track = torch.stack([tracks[i:i + FRAMES] for i in places])
-        counts = torch.where(torch.rand(BATCH) < 0.5, torch.randint(1, CODEBOOKS, (BATCH,)), CODEBOOKS)
+        places = torch.randint(mels.shape[1] - FRAMES, (BATCH, 1)).to(DEVICE) + torch.arange(FRAMES, device=DEVICE)
+        target, track = mels[:, places].transpose(0, 1), tracks[places]
+        counts = torch.where(torch.rand(BATCH) < 0.5, torch.randint(1, CODEBOOKS, (BATCH,)), CODEBOOKS).to(DEVICE)
         with mixed():
             latent = encoder.net(target)
         total, first, codes, quantization = quantizer(latent.float(), counts)

@@ -71,7 +71,7 @@ class SpectralLoss(nn.Module):
                 wanted = spectrum(truth, size, hop)
             found = spectrum(output, size, hop)
             if bins:
-                bank = filters(bins, size, RATE, 0.0, 9000.0, False)
+                bank = filters(bins, size, RATE, 0.0, 9000.0, False, truth.device)
                 wanted, found = wanted.transpose(1, 2) @ bank, found.transpose(1, 2) @ bank
             total = total + ((wanted + 1e-3).log() - (found + 1e-3).log()).abs().mean()
             total = total + 0.3 * (wanted - found).abs().mean() / (wanted.mean() + 1e-3)
@@ -79,5 +79,5 @@ class SpectralLoss(nn.Module):
 
 
 def spectrum(audio, size, hop):
-    found = torch.view_as_real(torch.stft(audio, size, hop, size, hann(size), center=False, return_complex=True))
+    found = torch.view_as_real(torch.stft(audio, size, hop, size, hann(size, audio.device), center=False, return_complex=True))
     return found.square().sum(-1).add(1e-8).sqrt()

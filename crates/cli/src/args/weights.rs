@@ -23,9 +23,12 @@ pub struct QuantizeArgs {
     /// How experts are stored
     #[arg(long, value_name = "TYPE", value_parser = element_types(EXPERTS), default_value = "q8_0")]
     pub experts: ElementType,
-    /// How attention and dense layers are stored; routers, embeddings and the head take 16 bits in any case
+    /// How attention and dense layers are stored; routers and embeddings take 16 bits in any case
     #[arg(long, value_name = "TYPE", value_parser = element_types(SPINE), default_value = "f16")]
     pub spine: ElementType,
+    /// How the matrix that gives the logits is stored [default: 16 bits]
+    #[arg(long, value_name = "TYPE", value_parser = element_types(SPINE))]
+    pub head: Option<ElementType>,
 }
 
 /// Arguments of `convert`.

@@ -18,7 +18,7 @@ use crate::table::{bytes, table};
 pub fn quantize(args: &QuantizeArgs, ui: Ui) -> Result<()> {
     check_ending(&args.output, "gguf")?;
     let name = args.output.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let options = QuantizeOptions { experts: args.experts, spine: args.spine, name };
+    let options = QuantizeOptions { experts: args.experts, spine: args.spine, head: args.head, name };
     let copying = ui.copying(format!("quantizing {}", args.input.as_deref().unwrap_or("random weights")));
     let report = stoppable(&copying, |show| {
         let show = |progress: QuantizeProgress| show(progress.done, progress.total);

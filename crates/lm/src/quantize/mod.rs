@@ -16,14 +16,16 @@ use crate::{Config, Error, Result, gguf, names};
 pub(crate) use encode::ggml_type;
 use plan::{Item, plan};
 
-/// How a model is to be stored. Routers, embeddings, the head and the speaker projections always take 16 bits; norms,
-/// biases and temperatures 32.
+/// How a model is to be stored. Routers, embeddings and the speaker projections always take 16 bits; norms, biases and
+/// temperatures 32.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuantizeOptions {
     /// Experts: blocks, f16 or bf16.
     pub experts: ElementType,
     /// Attention and dense layers: f16, bf16 or `q8_0`. Coarser blocks flip the choice of experts.
     pub spine: ElementType,
+    /// The head, which gives the logits: f16, bf16 or `q8_0`; where nothing is said, 16 bits.
+    pub head: Option<ElementType>,
     /// The model's name in the file.
     pub name: String,
 }
@@ -68,8 +70,10 @@ impl QuantizeOptions {
         if self.experts.is_plain() && !half.contains(&self.experts) {
             return Err(Error::out_of_range("type of experts", self.experts, "q4_k, q5_k, q6_k, q8_0, f16 or bf16"));
         }
-        if self.spine != q8_0 && !half.contains(&self.spine) {
-            return Err(Error::out_of_range("type of the spine", self.spine, "f16, bf16 or q8_0"));
+        for (part, wanted) in [("type of the spine", Some(self.spine)), ("type of the head", self.head)] {
+            if let Some(wanted) = wanted.filter(|wanted| *wanted != q8_0 && !half.contains(wanted)) {
+                return Err(Error::out_of_range(part, wanted, "f16, bf16 or q8_0"));
+            }
         }
         Ok(())
     }

@@ -172,13 +172,17 @@ impl Planner<'_> {
         Ok(match Role::of(name) {
             Role::Expert => self.options.experts,
             Role::Spine => self.options.spine,
+            Role::Head => self.options.head.map_or_else(|| self.half(source), Ok)?,
             Role::Exact => DType::F32.into(),
-            Role::Half => {
-                let bf16 = ElementType::Plain(DType::BF16);
-                let both = self.weights.element_type(&source.name)? == Some(bf16) && self.options.spine == bf16;
-                if both { bf16 } else { DType::F16.into() }
-            }
+            Role::Half => self.half(source)?,
         })
+    }
+
+    /// 16 bits: those of the release where the spine keeps them, too.
+    fn half(&self, source: &Source) -> Result<ElementType> {
+        let bf16 = ElementType::Plain(DType::BF16);
+        let both = self.weights.element_type(&source.name)? == Some(bf16) && self.options.spine == bf16;
+        Ok(if both { bf16 } else { DType::F16.into() })
     }
 }
 
@@ -187,6 +191,8 @@ enum Role {
     Expert,
     /// Matrices of attention and dense layers.
     Spine,
+    /// The matrix that gives the logits.
+    Head,
     /// What decides, or is looked up: 16 bits.
     Half,
     /// What is small: 32 bits.
@@ -201,6 +207,7 @@ impl Role {
         match last.strip_suffix(".weight") {
             Some(matrix) if matrix.ends_with("_exps") => Self::Expert,
             Some(matrix) if SPINE.contains(&matrix) => Self::Spine,
+            Some("output") => Self::Head,
             Some(matrix) if matrix.ends_with("norm") => Self::Exact,
             Some(_) => Self::Half,
             None => Self::Exact,

@@ -40,7 +40,7 @@ fn names_and_types_are_those_of_the_published_files() {
 fn what_cannot_be_quantized_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.gguf");
-    let options = |experts, spine| QuantizeOptions { experts, spine, name: String::new() };
+    let options = |experts, spine| QuantizeOptions { experts, spine, head: None, name: String::new() };
     let run = |config: &Config, options: &QuantizeOptions, goes_on: bool| {
         quantize(config, tiny("model.safetensors"), &path, options, |_| goes_on).unwrap_err().to_string()
     };
@@ -53,6 +53,10 @@ fn what_cannot_be_quantized_leaves_no_file() {
     for (message, words) in [
         (run(&tiny_config(), &options(f32, F16), true), "type of experts is f32"),
         (run(&tiny_config(), &options(Q8_0, Q4_K), true), "type of the spine is q4_k"),
+        (
+            run(&tiny_config(), &QuantizeOptions { head: Some(Q4_K), ..options(Q8_0, F16) }, true),
+            "type of the head is q4_k",
+        ),
         (run(&tiny_config(), &options(Q8_0, F16), false), "stopped"),
         (run(&larger, &options(Q8_0, F16), true), "the configuration asks for [1026, 128]"),
         (run(&shorter, &options(Q8_0, F16), true), "does not know: layers.3"),
@@ -70,7 +74,7 @@ fn stacks_of_experts_are_written_matrix_by_matrix() {
         config.moe.as_mut().unwrap().experts = 64;
     });
     let folder = tempfile::tempdir().unwrap();
-    let options = QuantizeOptions { experts: Q8_0, spine: F16, name: String::new() };
+    let options = QuantizeOptions { experts: Q8_0, spine: F16, head: None, name: String::new() };
     let (mut largest, mut before) = (0, 0);
     quantize(&many, random_checkpoint(3), &folder.path().join("a.gguf"), &options, |progress| {
         largest = largest.max(progress.done - before);

@@ -1,7 +1,7 @@
 //! What quantized models compute.
 
 use candle_core::{DType, Device};
-use zonos_lm::{Backbone, Conditioning, Prompt, convert, random_checkpoint};
+use zonos_lm::{Backbone, Conditioning, Prompt, QuantizeOptions, convert, random_checkpoint};
 use zonos_weights::{BlockType, Checkpoint, ElementType};
 
 use crate::support::{
@@ -49,6 +49,16 @@ fn quantized_models_stay_near_what_they_were() {
         println!("wide, {block} experts, f16 spine: {error:.4}");
         assert!(error < bound, "{block}: {error}");
     }
+}
+
+#[test]
+fn a_quantized_head_stays_near_what_it_was() {
+    let plain = Backbone::load(tiny_config(), tiny("model.safetensors"), &Device::Cpu, Some(DType::F32)).unwrap();
+    let options = QuantizeOptions { experts: F16, spine: F16, head: Some(Q8_0), name: String::new() };
+    let made = Made::with(&tiny_config(), tiny("model.safetensors"), &options);
+    assert_eq!(made.open().raw("output.weight").unwrap().element, Q8_0);
+    let error = error(&logits(&made.load(None)), &logits(&plain));
+    assert!(0.0 < error && error < 0.02, "{error}");
 }
 
 /// Products with blocks equal products with what they mean, so the whole model does.

@@ -38,11 +38,15 @@ pub struct Made {
 
 impl Made {
     pub fn new(config: &Config, checkpoint: Checkpoint, experts: ElementType, spine: ElementType) -> Self {
+        let options = QuantizeOptions { experts, spine, head: None, name: "test".to_owned() };
+        Self::with(config, checkpoint, &options)
+    }
+
+    pub fn with(config: &Config, checkpoint: Checkpoint, options: &QuantizeOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = QuantizeOptions { experts, spine, name: "test".to_owned() };
         let mut last = None;
         let path = folder.path().join("model.gguf");
-        let report = quantize(config, checkpoint, &path, &options, |progress| {
+        let report = quantize(config, checkpoint, &path, options, |progress| {
             last = Some(progress);
             true
         });
