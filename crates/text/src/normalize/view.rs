@@ -21,7 +21,7 @@ impl<'a> View<'a> {
     /// Tokens in sight from the place on.
     pub const AHEAD: usize = 64;
     /// Tokens in sight before the place.
-    pub const BEHIND: usize = 16;
+    pub const BEHIND: usize = 64;
 
     /// The view from token `at`.
     pub fn new(source: &'a str, tokens: &'a [Token], at: usize) -> Self {

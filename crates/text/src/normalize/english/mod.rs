@@ -65,6 +65,9 @@ impl English {
             quantity::recognize(view, &amount, next, found);
             quantity::sum_before(view, &amount, next, found);
         }
+        if self.british {
+            quantity::pence(view, found);
+        }
         date::recognize(view, self.british, found);
         time::recognize(view, found);
         telephone::recognize(view, found);

@@ -19,6 +19,7 @@ pub fn recognize(view: &View, read: &Amount, next: usize, found: &mut Candidates
         versions(view, found);
         pairs(view, &written, found);
         inches(view, found);
+        feet(view, found);
         formula(view, written.next, found);
     }
 }
@@ -160,20 +161,44 @@ fn is_sign(text: &str) -> bool {
 /// Whether nothing that belongs to a longer chain follows.
 fn closes(view: &View, n: usize) -> bool {
     let chain = is_sign(view.text(n)) && !view.kind(n + 1).is_gap() && !matches!(view.kind(n + 1), Kind::Mark);
-    !chain && !view.is_one_of(n, &["=", "%"])
+    !chain && !view.is(n, "=")
 }
 
-/// `12"`, unless the sign closes a quotation.
+/// `12"`, unless the sign closes a quotation: one is open before it and no other sign closes that.
 fn inches(view: &View, found: &mut Candidates) {
-    if !view.is(1, "\"") {
+    if !view.is(1, "\"") || !view.begins_word() || !view.kind(2).is_gap() {
         return;
     }
-    let quotes = (1..=View::BEHIND).filter(|n| view.text_before(*n) == "\"").count();
-    let ends = quotes.is_multiple_of(2) && view.begins_word() && view.kind(2).is_gap();
-    if let Some(digits) = view.digits(0).filter(|_| ends) {
+    let closed_later = (2..View::AHEAD).filter(|n| view.is(*n, "\"")).count() % 2 == 1;
+    if let Some(digits) = view.digits(0).filter(|_| !quotation_is_open(view) || closed_later) {
         let number = Item::Cardinal(Integer::new(digits), Form::default());
         found.push(2, cost::LIKELY, Item::Sequence(vec![number, Item::Words("inches".into())]));
     }
+}
+
+/// `5'11"`
+fn feet(view: &View, found: &mut Candidates) {
+    let signs = view.is_one_of(1, &["'", "’", "′"]) && view.is_one_of(3, &["\"", "”", "″"]);
+    if !signs || !view.begins_word() || !view.ends_word(4) {
+        return;
+    }
+    if let (Some(feet), Some(inches)) = (view.digits(0), view.digits(2)) {
+        let of = |number: Integer, one: &'static str, more: &'static str| {
+            let unit = if number.value() == Some(1) { one } else { more };
+            [Item::Cardinal(number, Form::default()), Item::Words(unit.into())]
+        };
+        let parts = [of(Integer::new(feet), "foot", "feet"), of(Integer::new(inches), "inch", "inches")];
+        found.push(4, cost::SURE, Item::Sequence(parts.into_iter().flatten().collect()));
+    }
+}
+
+/// Whether the last quotation mark before opens: nothing but white space or another sign stands before it, a word behind.
+fn quotation_is_open(view: &View) -> bool {
+    let last = (1..=View::BEHIND).find(|n| view.text_before(*n) == "\"");
+    last.is_some_and(|n| {
+        let behind = if n == 1 { view.kind(0) } else { view.kind_before(n - 1) };
+        !behind.is_gap() && !view.kind_before(n + 1).is_word() && view.kind_before(n + 1) != Kind::Digits
+    })
 }
 
 /// `2+2=4`, `y = x + 1`: operands of one letter or number with operators between them, one of them no equals sign.

@@ -8,7 +8,7 @@ use super::amount::{is_one, read};
 use super::cardinal::{And, spell};
 use super::numbers::plain;
 use crate::normalize::candidate::{Candidates, cost};
-use crate::normalize::item::{Amount, Decimal, Item, Measure, Money, Percent, Range, Relation};
+use crate::normalize::item::{Amount, Decimal, Form, Integer, Item, Measure, Money, Percent, Range, Relation};
 use crate::normalize::table::Table;
 use crate::normalize::view::View;
 
@@ -25,17 +25,16 @@ static PERIODS: LazyLock<Table> = LazyLock::new(|| {
 
 /// Proposes percentages, measures and areas that begin with an amount before token `next`.
 pub fn recognize(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
-    percent(view, amount, next, found);
+    found.extend(percent(view, amount, next));
     measure(view, amount, next, found);
     dimensions(view, amount, next, found);
 }
 
-fn percent(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
+fn percent(view: &View, amount: &Amount, next: usize) -> Option<(usize, u32, Item)> {
     let sign = view.after_space(next);
-    if view.is_one_of(sign, &["%", "％", "‰"]) {
-        let per_mille = view.is(sign, "‰");
-        found.push(sign + 1, cost::SURE, Item::Percent(Percent { amount: amount.clone(), per_mille }));
-    }
+    let per_mille = view.is(sign, "‰");
+    let percent = |amount| Item::Percent(Percent { amount, per_mille });
+    view.is_one_of(sign, &["%", "％", "‰"]).then(|| (sign + 1, cost::SURE, percent(amount.clone())))
 }
 
 fn measure(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
@@ -54,10 +53,11 @@ fn measures(view: &View, amount: &Amount, next: usize) -> impl Iterator<Item = (
     with_unit.map(item).into_iter().chain(without.map(item)).collect::<Vec<_>>().into_iter()
 }
 
-/// The measure that begins at token `n`, and the token after it.
+/// The measure or percentage that begins at token `n`, and the token after it.
 pub fn measure_at(view: &View, n: usize) -> Option<(Item, usize)> {
     let (amount, next) = read(view, n)?;
-    measures(view, &amount, next).next().map(|(end, _, measure)| (measure, end))
+    let percent = percent(view, &amount, next);
+    percent.into_iter().chain(measures(view, &amount, next)).next().map(|(end, _, measure)| (measure, end))
 }
 
 /// A unit right after a number or after a space; after a hyphen if the number has decimals.
@@ -123,6 +123,17 @@ pub fn sum_before(view: &View, amount: &Amount, next: usize, found: &mut Candida
     let currency = CURRENCIES.longest(view, view.after_space(next));
     if let Some((sign, _, end)) = currency.filter(|(_, _, end)| view.ends_word(*end)) {
         found.push(end, cost::LIKELY, sum(amount.clone(), sign, None));
+    }
+}
+
+/// `50p`, as the British write it.
+pub fn pence(view: &View, found: &mut Candidates) {
+    let written = view.is(1, "p") && view.begins_word() && view.ends_word(2);
+    if let Some(digits) = view.digits(0).filter(|digits| written && digits.len() <= 2) {
+        let number = Integer::new(digits);
+        let unit = if number.value() == Some(1) { "penny" } else { "pence" };
+        let parts = vec![Item::Cardinal(number, Form::default()), Item::Words(unit.into())];
+        found.push(2, cost::SURE, Item::Sequence(parts));
     }
 }
 

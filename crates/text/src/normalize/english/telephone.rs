@@ -34,6 +34,16 @@ fn international(view: &View, found: &mut Candidates) {
     let at = if view.is(2, "-") { 3 } else { view.after_space(2) };
     if at > 2 {
         domestic(view, at, Some(&country), found);
+        abroad(view, at, &country, found);
+    }
+}
+
+/// A number of another country at token `n`: groups of any length, three or more.
+fn abroad(view: &View, n: usize, country: &str, found: &mut Candidates) {
+    let (groups, next) = groups(view, n);
+    let digits: usize = groups.iter().map(CompactString::len).sum();
+    if groups.len() > 2 && (7..=13).contains(&digits) && view.ends_word(next) {
+        found.push(next, cost::SURE, Item::Telephone(with_country(Some(country), groups)));
     }
 }
 

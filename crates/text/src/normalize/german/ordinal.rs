@@ -41,7 +41,11 @@ pub fn recognize(view: &View, found: &mut Candidates) {
 /// The form of the ordinal at token 0, whose full stop is token 1; none if the full stop ends a sentence.
 fn form(view: &View) -> Option<Form> {
     let dash = view.is_one_of(2, &["-", "–", "/"]) && view.kind(3) == Kind::Digits;
-    let next = if dash { 3 } else { view.after_space(2) };
+    let (mut next, after_comma) = (if dash { 3 } else { view.after_space(2) }, view.after_space(3));
+    // "der 3., 21. und 100."
+    if view.is(2, ",") && view.kind(after_comma) == Kind::Digits {
+        next = after_comma;
+    }
     let follows = view.kind(next).is_word() || (view.kind(next) == Kind::Digits && view.is(next + 1, "."));
     if !follows || (next == 2 && !dash) {
         return None;

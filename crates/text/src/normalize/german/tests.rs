@@ -59,6 +59,7 @@ fn names_numbers_and_signs() {
         ("192.168.1.1", "eins neun zwei punkt eins sechs acht punkt eins punkt eins"),
         ("x² + y² = z²", "x hoch zwei plus y hoch zwei gleich z hoch zwei"),
         ("#Berlin2024", "hashtag Berlin zwei tausend vier und zwanzig"),
+        ("Der 3., 21. und 100. Besucher", "Der dritte, ein und zwanzigste und ein hundertste Besucher"),
         ("A4-Papier, 3-D-Drucker", "A vier-Papier, drei-D-Drucker"),
     ]);
 }

@@ -75,6 +75,11 @@ fn pair(view: &View, found: &mut Candidates) {
         Sign::Hyphen if contest => (Relation::Score, cost::LIKELY),
         Sign::Hyphen => (Relation::To, cost::LIKELY),
     };
+    // "100-0001" is a code.
+    if relation == Relation::To && pair.to.integer.len() > 1 && pair.to.integer.starts_with('0') {
+        let parts = [Item::Digits(pair.from.integer), Item::Words("の".into()), Item::Digits(pair.to.integer)];
+        return found.push(pair.to.next, cost, Item::Sequence(parts.into()));
+    }
     let (from, to) = pair.amounts();
     let (to, end) = match relation {
         Relation::To => names().measured(view, to, pair.to.next),

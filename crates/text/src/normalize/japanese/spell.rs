@@ -56,6 +56,8 @@ pub fn spell(item: &Item, out: &mut String) {
             telephone::spell(number, "プラス", "、", |group, out| NUMERALS.spell_digits(group, out), out);
         }
         Item::Serial(parts) => parts.iter().for_each(|part| spell_part(part, out)),
+        Item::Digits(digits) => NUMERALS.spell_digits(digits, out),
+        Item::Sequence(items) => items.iter().for_each(|item| spell(item, out)),
         Item::Words(words) | Item::Mark(words) => out.push_str(words),
         _ => {}
     }

@@ -25,6 +25,7 @@ fn japanese_is_read_as_it_is_spoken() {
         ("No.7とNo problem", "ナンバー七とNo problem"),
         ("〜だよ、約〜くらい", "〜だよ、約〜くらい"),
         ("東京-大阪", "東京-大阪"),
+        ("〒100-0001", "〒一零零の零零零一"),
     ];
     assert_read(Language::Japanese, &readings);
 }

@@ -47,7 +47,8 @@ fn relation(lexicon: &Lexicon, view: &View, from: &str, to: &str) -> Option<Rela
 /// The hyphen of a range that is followed by more than a number: `50-60 %`, `8h-9h30`.
 pub fn hyphen(lexicon: &Lexicon, view: &View, found: &mut Candidates) {
     let words = &lexicon.words;
-    let dash = view.is_one_of(0, words.dashes);
+    // "123.456.789-09" is a code.
+    let dash = view.is_one_of(0, words.dashes) && !(view.text(1).starts_with('0') && view.text(1).len() > 1);
     let after = view.kind(1) == Kind::Digits && !(view.is(2, "-") && view.kind(3) == Kind::Digits);
     let hour = matches!(view.text_before(1), "h" | "%") && view.kind_before(2) == Kind::Digits;
     let number = view.kind_before(1) == Kind::Digits && !(1..=4).any(|n| matches!(view.text_before(n), "-" | "/"));
