@@ -1,7 +1,7 @@
 //! What a run is given: text and voices.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -16,7 +16,7 @@ const MAX_TEXT: u64 = 64 << 20;
 /// A text and what it is called in messages.
 pub struct TextSource<'a> {
     pub name: String,
-    pub reader: Box<dyn BufRead + 'a>,
+    pub reader: BufReader<Box<dyn Read + 'a>>,
 }
 
 impl TextArgs {
@@ -40,13 +40,13 @@ impl TextArgs {
 }
 
 impl<'a> TextSource<'a> {
-    fn new(name: &str, reader: impl BufRead + 'a) -> Self {
-        Self { name: name.to_owned(), reader: Box::new(reader) }
+    fn new(name: &str, reader: impl Read + 'a) -> Self {
+        Self { name: name.to_owned(), reader: BufReader::new(Box::new(reader)) }
     }
 
     fn file(path: &Path) -> Result<Self> {
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Self::new(&path.display().to_string(), BufReader::new(file)))
+        Ok(Self::new(&path.display().to_string(), file))
     }
 }
 

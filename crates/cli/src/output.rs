@@ -16,6 +16,9 @@ use crate::interrupt;
 /// Endings that ask for a format which is not written.
 const OTHER_FORMATS: [&str; 9] = ["mp3", "flac", "ogg", "opus", "m4a", "aac", "aiff", "webm", "wma"];
 
+/// What is said where standard output takes no more.
+pub const UNWRITTEN: &str = "cannot write to standard output";
+
 /// Where audio goes.
 #[derive(Clone, Debug)]
 pub enum Output {
@@ -165,7 +168,8 @@ pub fn held<T>(write: impl FnOnce() -> T) -> T {
     write()
 }
 
-fn stdout() -> BufWriter<StdoutLock<'static>> {
+/// Standard output, for what is written in many pieces.
+pub fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::new(io::stdout().lock())
 }
 
@@ -177,7 +181,7 @@ pub fn print(text: &str) -> Result<()> {
 /// Writes bytes to standard output.
 pub fn print_bytes(bytes: &[u8]) -> Result<()> {
     let mut stdout = stdout();
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).context("cannot write to standard output")
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).context(UNWRITTEN)
 }
 
 /// Writes a value as JSON to standard output.

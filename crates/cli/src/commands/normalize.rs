@@ -1,6 +1,6 @@
 //! `zonos normalize`
 
-use std::io::BufRead;
+use std::io::{BufRead, Write};
 
 use anyhow::{Context, Result};
 use zonos::{Language, Normalize, Normalizer};
@@ -8,9 +8,9 @@ use zonos::{Language, Normalize, Normalizer};
 use super::check;
 use crate::args::{NormalizeArgs, TextArgs};
 use crate::inputs::{TextSource, utf8};
-use crate::output::print;
+use crate::output::{UNWRITTEN, stdout};
 
-/// A line at a time, each written before the next is read.
+/// A line at a time. What was read together is written together, and all of it before more is waited for.
 pub fn run(args: &NormalizeArgs) -> Result<()> {
     if !args.check.is_empty() {
         return check::run(args);
@@ -18,11 +18,14 @@ pub fn run(args: &NormalizeArgs) -> Result<()> {
     let normalizer = Normalizer::new(args.language.unwrap_or(Language::AmericanEnglish));
     let source = TextArgs { text: args.text.clone(), file: args.file.clone() };
     let TextSource { name, mut reader } = source.open()?;
-    let mut line = Vec::new();
+    let (mut line, mut out) = (Vec::new(), stdout());
     while read_line(&mut reader, &mut line).with_context(|| format!("cannot read {name}"))? {
         let text = utf8(&line, &name)?;
         let (text, end) = split_end(text);
-        print(&format!("{}{end}", normalizer.normalize(text)))?;
+        write!(out, "{}{end}", normalizer.normalize(text)).context(UNWRITTEN)?;
+        if !reader.buffer().contains(&b'\n') {
+            out.flush().context(UNWRITTEN)?;
+        }
     }
     Ok(())
 }
