@@ -1,0 +1,145 @@
+// What all kernels share: limits, the hand-over between kernels that overlap, loads, reductions, matrix instructions.
+//
+// Every kernel begins with release_dependents() and, before it reads or writes anything that another kernel writes or
+// reads, calls wait_for_inputs(). Where the card allows it (compute capability 9.0) the next kernel's blocks are so
+// already on the multiprocessors, with their weights on the way, when their input is ready.
+#pragma once
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#include <stdint.h>
+
+// Threads of most kernels.
+constexpr int THREADS = 256;
+constexpr int WARPS = THREADS / 32;
+// Rows of a step at most, experts that a row may use, and so pairs of both.
+constexpr int MAX_ROWS = 64;
+constexpr int MAX_USED = 4;
+constexpr int MAX_ENTRIES = MAX_ROWS * MAX_USED;
+// Rows that are multiplied with a matrix together: the width of a matrix instruction.
+constexpr int COLUMNS = 8;
+// The widest vector that a kernel stages: four numbers a thread, four times.
+constexpr int VECTORS = 4;
+
+// How numbers are stored; the same as `Kind` on the host.
+enum Kind : int { F32 = 0, BF16 = 1, F16 = 2, Q8_0 = 3 };
+
+__device__ __forceinline__ void release_dependents() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
+__device__ __forceinline__ void wait_for_inputs() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+// Starts bringing `bytes` (a multiple of 16, from an address that is one, too) into the second-level cache.
+__device__ __forceinline__ void prefetch(const void* from, unsigned bytes) {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(from), "r"(bytes) : "memory");
+#endif
+}
+
+// Sixteen bytes of weights: read once, so kept out of the first-level cache.
+__device__ __forceinline__ uint4 load_weights(const void* from) {
+    uint4 words;
+    asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(words.x), "=r"(words.y), "=r"(words.z), "=r"(words.w)
+                 : "l"(from));
+    return words;
+}
+
+__device__ __forceinline__ float4 load4(const float* from) { return __ldcg(reinterpret_cast<const float4*>(from)); }
+
+__device__ __forceinline__ float dot4(float4 a, float4 b, float sum) {
+    return fmaf(a.w, b.w, fmaf(a.z, b.z, fmaf(a.y, b.y, fmaf(a.x, b.x, sum))));
+}
+
+__device__ __forceinline__ float4 scaled4(float4 v, float by) {
+    return make_float4(__fmul_rn(v.x, by), __fmul_rn(v.y, by), __fmul_rn(v.z, by), __fmul_rn(v.w, by));
+}
+
+__device__ __forceinline__ float4 times4(float4 a, float4 b) {
+    return make_float4(__fmul_rn(a.x, b.x), __fmul_rn(a.y, b.y), __fmul_rn(a.z, b.z), __fmul_rn(a.w, b.w));
+}
+
+__device__ __forceinline__ float largest4(float4 v) {
+    return fmaxf(fmaxf(fabsf(v.x), fabsf(v.y)), fmaxf(fabsf(v.z), fabsf(v.w)));
+}
+
+__device__ __forceinline__ float warp_sum(float value) {
+#pragma unroll
+    for (int offset = 16; offset > 0; offset /= 2) value += __shfl_xor_sync(0xffffffff, value, offset);
+    return value;
+}
+
+__device__ __forceinline__ float warp_max(float value) {
+#pragma unroll
+    for (int offset = 16; offset > 0; offset /= 2) value = fmaxf(value, __shfl_xor_sync(0xffffffff, value, offset));
+    return value;
+}
+
+// The sum of one number of each of the block's threads, in all of them. `scratch` holds one number for each warp.
+__device__ __forceinline__ float block_sum(float value, float* scratch) {
+    value = warp_sum(value);
+    if (threadIdx.x % 32 == 0) scratch[threadIdx.x / 32] = value;
+    __syncthreads();
+    float sum = 0.0f;
+    for (int warp = 0; warp < blockDim.x / 32; warp++) sum = __fadd_rn(sum, scratch[warp]);
+    __syncthreads();
+    return sum;
+}
+
+// What a root-mean-square norm multiplies with, from the sum of the squares.
+__device__ __forceinline__ float norm_factor(float squares, int width, float eps) {
+    return __fdiv_rn(1.0f, __fsqrt_rn(__fadd_rn(__fdiv_rn(squares, static_cast<float>(width)), eps)));
+}
+
+// Whether this block is the last of `count` to come here; the writes of the others can then be read (with __ldcg).
+// The counter is zero again afterwards.
+__device__ __forceinline__ bool is_last_block(unsigned* counter, unsigned count) {
+    __shared__ bool last;
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        last = atomicAdd(counter, 1) == count - 1;
+        if (last) *counter = 0;
+    }
+    __syncthreads();
+    if (last) __threadfence();
+    return last;
+}
+
+// Two numbers of a half type in a register, the first in the lower half.
+__device__ __forceinline__ uint32_t pack(__nv_bfloat162 pair) { return *reinterpret_cast<uint32_t*>(&pair); }
+__device__ __forceinline__ uint32_t pack(__half2 pair) { return *reinterpret_cast<uint32_t*>(&pair); }
+
+// Sixteen rows times sixteen numbers times eight columns, added to `sum` in float32.
+__device__ __forceinline__ void multiply_bf16(float4& sum, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3,
+                                              uint32_t b0, uint32_t b1) {
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+                 "{%0,%1,%2,%3};"
+                 : "+f"(sum.x), "+f"(sum.y), "+f"(sum.z), "+f"(sum.w)
+                 : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
+__device__ __forceinline__ void multiply_f16(float4& sum, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3,
+                                             uint32_t b0, uint32_t b1) {
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+                 "{%0,%1,%2,%3};"
+                 : "+f"(sum.x), "+f"(sum.y), "+f"(sum.z), "+f"(sum.w)
+                 : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
+__device__ __forceinline__ float sigmoid(float x) { return __fdiv_rn(1.0f, __fadd_rn(1.0f, expf(-x))); }
+
+// Which pairs of row and chosen expert are computed together: tiles of up to eight pairs of one expert. A pair is
+// `row * used + choice`.
+struct Plan {
+    int tiles;
+    int expert[MAX_ENTRIES];
+    int count[MAX_ENTRIES];
+    int entry[MAX_ENTRIES][COLUMNS];
+};

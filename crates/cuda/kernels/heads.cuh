@@ -1,0 +1,92 @@
+// Between the projections and attention: queries and keys are normed by head, queries multiplied with the head's
+// temperature, both rotated (interleaved pairs), keys and values written to the cache. A warp does one head of a row.
+#pragma once
+#include "common.cuh"
+
+struct Heads {
+    // [rows, stride]: queries, keys, values (and gates, not read here) of each row.
+    const float* projected;
+    // Magnitude for each query head.
+    const float* temperatures;
+    // [context, head_dim / 2]
+    const float* cosines;
+    const float* sines;
+    const int* slots;
+    const int* positions;
+    // [rows, heads, head_dim]
+    float* queries;
+    // Keys of the first slot's layer, [kv_heads, capacity, head_dim]; its values; numbers from slot to slot.
+    void* keys;
+    void* values;
+    long long slot_stride;
+    int stride;
+    int heads;
+    int kv_heads;
+    int head_dim;
+    int capacity;
+    float eps;
+};
+
+template <typename T> __device__ __forceinline__ void store_pair(T* at, float2 v);
+template <> __device__ __forceinline__ void store_pair(float* at, float2 v) { *reinterpret_cast<float2*>(at) = v; }
+template <> __device__ __forceinline__ void store_pair(__nv_bfloat16* at, float2 v) {
+    *reinterpret_cast<__nv_bfloat162*>(at) = __floats2bfloat162_rn(v.x, v.y);
+}
+template <> __device__ __forceinline__ void store_pair(__half* at, float2 v) {
+    *reinterpret_cast<__half2*>(at) = __floats2half2_rn(v.x, v.y);
+}
+
+template <typename T> __device__ __forceinline__ void heads(const Heads& a) {
+    // Pairs of a head that a lane holds: head_dim is 128 at most.
+    constexpr int PAIRS = 2;
+    release_dependents();
+    wait_for_inputs();
+    const int row = blockIdx.y, lane = threadIdx.x % 32, head = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32;
+    const int slot = __ldcg(a.slots + row), position = __ldcg(a.positions + row);
+    if (slot < 0 || head >= a.heads + 2 * a.kv_heads) return;
+    const bool is_query = head < a.heads, is_value = head >= a.heads + a.kv_heads;
+    const int half = a.head_dim / 2;
+    const float2* from = reinterpret_cast<const float2*>(a.projected + static_cast<size_t>(row) * a.stride +
+                                                          static_cast<size_t>(head) * a.head_dim);
+    float2 v[PAIRS];
+    float squares = 0.0f;
+#pragma unroll
+    for (int i = 0; i < PAIRS; i++) {
+        const int pair = lane + 32 * i;
+        v[i] = pair < half ? __ldcg(from + pair) : make_float2(0.0f, 0.0f);
+        squares = fmaf(v[i].y, v[i].y, fmaf(v[i].x, v[i].x, squares));
+    }
+    if (!is_value) {
+        float factor = norm_factor(warp_sum(squares), a.head_dim, a.eps);
+        const float temperature = is_query ? a.temperatures[head] : 1.0f;
+#pragma unroll
+        for (int i = 0; i < PAIRS; i++) {
+            const int pair = lane + 32 * i;
+            if (pair >= half) continue;
+            const float cosine = a.cosines[position * half + pair], sine = a.sines[position * half + pair];
+            const float x = __fmul_rn(__fmul_rn(v[i].x, factor), temperature);
+            const float y = __fmul_rn(__fmul_rn(v[i].y, factor), temperature);
+            v[i] = make_float2(fmaf(x, cosine, -__fmul_rn(y, sine)), fmaf(x, sine, __fmul_rn(y, cosine)));
+        }
+    }
+    const int kv_head = head - a.heads - (is_value ? a.kv_heads : 0);
+    T* cache = static_cast<T*>(is_value ? a.values : a.keys) + slot * a.slot_stride +
+               (static_cast<long long>(kv_head) * a.capacity + position) * a.head_dim;
+    float* query = a.queries + (static_cast<size_t>(row) * a.heads + head) * a.head_dim;
+#pragma unroll
+    for (int i = 0; i < PAIRS; i++) {
+        const int pair = lane + 32 * i;
+        if (pair >= half) continue;
+        if (is_query) {
+            store_pair(query + 2 * pair, v[i]);
+        } else {
+            store_pair(cache + 2 * pair, v[i]);
+        }
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(128) heads_f32(const __grid_constant__ Heads a) { heads<float>(a); }
+extern "C" __global__ void __launch_bounds__(128) heads_bf16(const __grid_constant__ Heads a) {
+    heads<__nv_bfloat16>(a);
+}
+extern "C" __global__ void __launch_bounds__(128) heads_f16(const __grid_constant__ Heads a) { heads<__half>(a); }

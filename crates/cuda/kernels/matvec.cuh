@@ -1,0 +1,431 @@
+// Matrix times a few rows: every linear layer of the backbone.
+//
+// A block computes TILE outputs of up to eight rows; its warps share the inputs among themselves, each in a fixed part,
+// and their sums are added in a fixed order. Each row is a column of the matrix instruction (of which column, and what
+// stands in the others, does not matter), so a row's result has the same bits however many rows go along.
+//
+// Inputs are float32. For the instruction they are split in two numbers of the weights' type, large and small, which
+// together hold 16 (bf16) or 22 (float16) bits; float32 weights are multiplied in float32. Float16 columns are scaled
+// by a power of two so that they fit.
+#pragma once
+#include "common.cuh"
+
+// What happens to the products.
+enum Mode : int {
+    STORE = 0,   // output = y + bias
+    ADD = 1,     // output += weight · y
+    GATE = 2,    // output = silu(even y) · odd y
+    LOGITS = 3,  // output = cap · tanh(y / cap), at the row's slot
+    WEIGH = 4,   // output = weight · y
+};
+
+struct Matvec {
+    // The numbers [outputs, inputs]; with `second`, even outputs take rows of the first and odd ones of the second.
+    const uint8_t* first;
+    const uint8_t* second;
+    // Q8_0: a float16 scale for every 32 numbers.
+    const __half* first_scales;
+    const __half* second_scales;
+    const float* input;
+    // Weight of the norm that the input goes through; null: none.
+    const float* norm;
+    const float* bias;
+    float* output;
+    // Which experts; null: one matrix for all rows.
+    const Plan* plan;
+    // Weight of each pair of row and expert.
+    const float* weights;
+    const int* slots;
+    // Numbers from one expert to the next.
+    long long expert_stride;
+    int inputs;
+    int outputs;
+    // Rows from one even (odd) output to the next.
+    int row_step;
+    int input_stride;
+    int output_stride;
+    // Rows of the input: `rows` from `first_row` on.
+    int first_row;
+    int rows;
+    // A pair's input row is pair / input_divisor, its output row pair / output_divisor.
+    int input_divisor;
+    int output_divisor;
+    int mode;
+    float eps;
+    float cap;
+};
+
+// The columns that a block computes.
+template <int N> struct Tile {
+    int count;
+    int expert;
+    int input[N];
+    int output[N];
+    float weight[N];
+    // What the results are multiplied with.
+    float scale[N];
+};
+
+template <Kind K> struct Layout {
+    static constexpr int TILE = K == F32 ? 4 : 16;
+    // Inputs that a warp takes at once.
+    static constexpr int STEP = K == Q8_0 ? 64 : 32;
+    static constexpr int BYTES = K == F32 ? 4 : K == Q8_0 ? 1 : 2;
+};
+
+// Numbers of a staged row in shared memory: the padding keeps rows out of each other's banks.
+__device__ __forceinline__ int staged_stride(int inputs) { return inputs + 32; }
+
+template <Kind K> __device__ __forceinline__ void stage_halves(uint16_t* high, uint16_t* low, float4 v) {
+    uint2 large, small;
+    if constexpr (K == BF16) {
+        __nv_bfloat162 a = __floats2bfloat162_rn(v.x, v.y), b = __floats2bfloat162_rn(v.z, v.w);
+        float2 fa = __bfloat1622float2(a), fb = __bfloat1622float2(b);
+        large = make_uint2(pack(a), pack(b));
+        small.x = pack(__floats2bfloat162_rn(__fsub_rn(v.x, fa.x), __fsub_rn(v.y, fa.y)));
+        small.y = pack(__floats2bfloat162_rn(__fsub_rn(v.z, fb.x), __fsub_rn(v.w, fb.y)));
+    } else {
+        __half2 a = __floats2half2_rn(v.x, v.y), b = __floats2half2_rn(v.z, v.w);
+        float2 fa = __half22float2(a), fb = __half22float2(b);
+        large = make_uint2(pack(a), pack(b));
+        small.x = pack(__floats2half2_rn(__fsub_rn(v.x, fa.x), __fsub_rn(v.y, fa.y)));
+        small.y = pack(__floats2half2_rn(__fsub_rn(v.z, fb.x), __fsub_rn(v.w, fb.y)));
+    }
+    *reinterpret_cast<uint2*>(high) = large;
+    *reinterpret_cast<uint2*>(low) = small;
+}
+
+// The power of two that brings numbers of up to `largest` to about one, and its inverse.
+__device__ __forceinline__ float2 unit_scale(float largest) {
+    unsigned exponent = __float_as_uint(largest) & 0x7f800000u;
+    exponent = min(max(exponent, 1u << 23), 253u << 23);
+    return make_float2(__uint_as_float((254u << 23) - exponent), __uint_as_float(exponent));
+}
+
+// Brings the tile's input rows to shared memory, normed, split and scaled.
+template <Kind K, int N>
+__device__ __forceinline__ void stage(const Matvec& a, Tile<N>& tile, uint16_t* staged) {
+    __shared__ float squares[N][WARPS];
+    __shared__ float largest[N][WARPS];
+    const int warp = threadIdx.x / 32;
+    float4 kept[VECTORS];
+#pragma unroll
+    for (int column = 0; column < N; column++) {
+        if (column >= tile.count) break;
+        const float* row = a.input + static_cast<size_t>(tile.input[column]) * a.input_stride;
+        float sum = 0.0f, most = 0.0f;
+#pragma unroll
+        for (int i = 0; i < VECTORS; i++) {
+            const int at = 4 * (threadIdx.x + i * THREADS);
+            if (at >= a.inputs) break;
+            float4 v = load4(row + at);
+            sum = dot4(v, v, sum);
+            if (a.norm) v = times4(v, *reinterpret_cast<const float4*>(a.norm + at));
+            if (N == 1) kept[i] = v;
+            most = fmaxf(most, largest4(v));
+        }
+        sum = warp_sum(sum);
+        most = warp_max(most);
+        if (threadIdx.x % 32 == 0) squares[column][warp] = sum, largest[column][warp] = most;
+    }
+    __syncthreads();
+    const int stride = staged_stride(a.inputs);
+    uint16_t *high = staged, *low = staged + N * stride;
+#pragma unroll
+    for (int column = 0; column < N; column++) {
+        if (column >= tile.count) break;
+        float sum = 0.0f, most = 0.0f;
+        for (int other = 0; other < WARPS; other++) {
+            sum = __fadd_rn(sum, squares[column][other]);
+            most = fmaxf(most, largest[column][other]);
+        }
+        const float factor = a.norm ? norm_factor(sum, a.inputs, a.eps) : 1.0f;
+        float2 scale = make_float2(1.0f, 1.0f);
+        if (K == F16 || K == Q8_0) scale = unit_scale(__fmul_rn(most, factor));
+        if (threadIdx.x == 0) tile.scale[column] = scale.y;
+        const float* row = a.input + static_cast<size_t>(tile.input[column]) * a.input_stride;
+#pragma unroll
+        for (int i = 0; i < VECTORS; i++) {
+            const int at = 4 * (threadIdx.x + i * THREADS);
+            if (at >= a.inputs) break;
+            float4 v;
+            if (N == 1) {
+                v = kept[i];
+            } else {
+                v = load4(row + at);
+                if (a.norm) v = times4(v, *reinterpret_cast<const float4*>(a.norm + at));
+            }
+            if (a.norm) v = scaled4(v, factor);
+            if constexpr (K == F32) {
+                *reinterpret_cast<float4*>(reinterpret_cast<float*>(staged) + column * a.inputs + at) = v;
+            } else {
+                v = scaled4(v, scale.x);
+                stage_halves<K>(high + column * stride + at, low + column * stride + at, v);
+            }
+        }
+    }
+    __syncthreads();
+}
+
+// Where the weights of an output lie.
+struct Source {
+    const uint8_t* numbers;
+    const __half* scales;
+};
+
+template <Kind K> __device__ __forceinline__ Source source(const Matvec& a, int output, int expert) {
+    const bool odd = a.second && output % 2;
+    const long long row = a.second ? static_cast<long long>(output / 2) * a.row_step : output;
+    const long long number = row * a.inputs + expert * a.expert_stride;
+    Source from;
+    from.numbers = (odd ? a.second : a.first) + number * Layout<K>::BYTES;
+    from.scales = K == Q8_0 ? (odd ? a.second_scales : a.first_scales) + number / 32 : nullptr;
+    return from;
+}
+
+// Eight signed bytes, of which the sign was flipped by `^ 0x80`, as four pairs of float16: 1024 + byte is a float16
+// whose lowest bits are the byte's.
+__device__ __forceinline__ void widen(uint32_t bytes, uint32_t& first, uint32_t& second) {
+    const uint32_t flipped = bytes ^ 0x80808080u;
+    const __half2 offset = __half2half2(__ushort_as_half(0x6480));  // 1024 + 128
+    uint32_t low = __byte_perm(flipped, 0x64646464u, 0x4140), high = __byte_perm(flipped, 0x64646464u, 0x4342);
+    first = pack(__hsub2(*reinterpret_cast<__half2*>(&low), offset));
+    second = pack(__hsub2(*reinterpret_cast<__half2*>(&high), offset));
+}
+
+__device__ __forceinline__ uint4 staged_words(const uint16_t* plane, bool live, int at) {
+    return live ? *reinterpret_cast<const uint4*>(plane + at) : make_uint4(0, 0, 0, 0);
+}
+
+template <Kind K>
+__device__ __forceinline__ void multiply(float4& sum, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0,
+                                         uint32_t b1) {
+    if constexpr (K == BF16) {
+        multiply_bf16(sum, a0, a1, a2, a3, b0, b1);
+    } else {
+        multiply_f16(sum, a0, a1, a2, a3, b0, b1);
+    }
+}
+
+// Thirty-two inputs: a lane's eight of two rows of weights, and of a column's large and small numbers.
+template <Kind K>
+__device__ __forceinline__ void multiply_step(float4& sum, uint4 upper, uint4 lower, uint4 large, uint4 small) {
+    multiply<K>(sum, upper.x, lower.x, upper.y, lower.y, large.x, large.y);
+    multiply<K>(sum, upper.z, lower.z, upper.w, lower.w, large.z, large.w);
+    multiply<K>(sum, upper.x, lower.x, upper.y, lower.y, small.x, small.y);
+    multiply<K>(sum, upper.z, lower.z, upper.w, lower.w, small.z, small.w);
+}
+
+// What a warp makes of its part of the inputs, as its lanes hold it.
+template <Kind K, int N> struct Sums {
+    // Columns 2·quarter and the next of output `group`, then of output `group + 8`.
+    float4 of_lane;
+
+    // Writes [output][column].
+    __device__ __forceinline__ void store(float* partial) const {
+        const int lane = threadIdx.x % 32, group = lane / 4, quarter = lane % 4;
+        if (N > 1) {
+            float* at = partial + group * N + 2 * quarter;
+            at[0] = of_lane.x, at[1] = of_lane.y, at[8 * N] = of_lane.z, at[8 * N + 1] = of_lane.w;
+        } else if (quarter == 0) {
+            partial[group] = of_lane.x, partial[group + 8] = of_lane.z;
+        }
+    }
+};
+
+template <int N> struct Sums<F32, N> {
+    float of_warp[Layout<F32>::TILE][N];
+
+    __device__ __forceinline__ void store(float* partial) const {
+        if (threadIdx.x % 32 != 0) return;
+#pragma unroll
+        for (int i = 0; i < Layout<F32>::TILE; i++) {
+#pragma unroll
+            for (int column = 0; column < N; column++) partial[i * N + column] = of_warp[i][column];
+        }
+    }
+};
+
+template <Kind K, int N>
+__device__ __forceinline__ Sums<K, N> accumulate_halves(const Matvec& a, const Tile<N>& tile, int first_output,
+                                                        const uint16_t* staged) {
+    constexpr int BATCH = 4, STEP = Layout<K>::STEP;
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, group = lane / 4, quarter = lane % 4;
+    const int steps = a.inputs / STEP, begin = steps * warp / WARPS, end = steps * (warp + 1) / WARPS;
+    const int upper = first_output + group, lower = upper + 8;
+    // Outputs beyond the last one repeat it; what they give is not stored.
+    const Source from[2] = {source<K>(a, min(upper, a.outputs - 1), tile.expert),
+                            source<K>(a, min(lower, a.outputs - 1), tile.expert)};
+    const bool live = group < (N == 1 ? 1 : tile.count);
+    const int stride = staged_stride(a.inputs);
+    const uint16_t *high = staged + group * stride, *low = high + N * stride;
+    float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    for (int step = begin; step < end; step += BATCH) {
+        uint4 words[BATCH][2];
+        __half2 scales[BATCH][2];
+#pragma unroll
+        for (int i = 0; i < BATCH; i++) {
+            if (step + i >= end) break;
+            const size_t byte = static_cast<size_t>(step + i) * 64 + quarter * 16;
+            words[i][0] = load_weights(from[0].numbers + byte);
+            words[i][1] = load_weights(from[1].numbers + byte);
+            if constexpr (K == Q8_0) {
+                scales[i][0] = __ldg(reinterpret_cast<const __half2*>(from[0].scales) + step + i);
+                scales[i][1] = __ldg(reinterpret_cast<const __half2*>(from[1].scales) + step + i);
+            }
+        }
+#pragma unroll
+        for (int i = 0; i < BATCH; i++) {
+            if (step + i >= end) break;
+            const int at = (step + i) * STEP + quarter * 8;
+            if constexpr (K == Q8_0) {
+                const uint4 *w0 = &words[i][0], *w1 = &words[i][1];
+                const float2 s0 = __half22float2(scales[i][0]), s1 = __half22float2(scales[i][1]);
+#pragma unroll
+                for (int block = 0; block < 2; block++) {
+                    uint4 u, l;
+                    widen(block ? w0->z : w0->x, u.x, u.y);
+                    widen(block ? w0->w : w0->y, u.z, u.w);
+                    widen(block ? w1->z : w1->x, l.x, l.y);
+                    widen(block ? w1->w : w1->y, l.z, l.w);
+                    float4 part = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+                    multiply_step<F16>(part, u, l, staged_words(high, live, at + 32 * block),
+                                       staged_words(low, live, at + 32 * block));
+                    const float su = block ? s0.y : s0.x, sl = block ? s1.y : s1.x;
+                    sum.x = fmaf(part.x, su, sum.x), sum.y = fmaf(part.y, su, sum.y);
+                    sum.z = fmaf(part.z, sl, sum.z), sum.w = fmaf(part.w, sl, sum.w);
+                }
+            } else {
+                multiply_step<K>(sum, words[i][0], words[i][1], staged_words(high, live, at),
+                                 staged_words(low, live, at));
+            }
+        }
+    }
+    return {sum};
+}
+
+template <int N>
+__device__ __forceinline__ Sums<F32, N> accumulate_floats(const Matvec& a, const Tile<N>& tile, int first_output,
+                                                          const float* staged) {
+    constexpr int TILE = Layout<F32>::TILE;
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const int steps = a.inputs / 32, begin = steps * warp / WARPS * 32, end = steps * (warp + 1) / WARPS * 32;
+    Sums<F32, N> sums = {};
+    Source from[TILE];
+#pragma unroll
+    for (int i = 0; i < TILE; i++) from[i] = source<F32>(a, min(first_output + i, a.outputs - 1), tile.expert);
+    for (int at = begin + 4 * lane; at < end; at += 128) {
+        float4 words[TILE];
+#pragma unroll
+        for (int i = 0; i < TILE; i++) {
+            uint4 raw = load_weights(from[i].numbers + static_cast<size_t>(at) * 4);
+            words[i] = *reinterpret_cast<float4*>(&raw);
+        }
+#pragma unroll
+        for (int column = 0; column < N; column++) {
+            if (column >= tile.count) break;
+            const float4 x = *reinterpret_cast<const float4*>(staged + column * a.inputs + at);
+#pragma unroll
+            for (int i = 0; i < TILE; i++) sums.of_warp[i][column] = dot4(words[i], x, sums.of_warp[i][column]);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < TILE; i++) {
+#pragma unroll
+        for (int column = 0; column < N; column++) sums.of_warp[i][column] = warp_sum(sums.of_warp[i][column]);
+    }
+    return sums;
+}
+
+// Says which rows this block computes; false: none.
+template <int N> __device__ __forceinline__ bool choose_columns(const Matvec& a, Tile<N>& tile) {
+    const int number = blockIdx.y;
+    if (a.plan && number >= __ldcg(&a.plan->tiles)) return false;
+    if (threadIdx.x < N) {
+        const int column = threadIdx.x;
+        const int count = a.plan ? __ldcg(&a.plan->count[number]) : min(N, a.rows - number * N);
+        if (column == 0) tile.count = count, tile.expert = a.plan ? __ldcg(&a.plan->expert[number]) : 0;
+        if (column < count) {
+            const int pair = a.plan ? __ldcg(&a.plan->entry[number][column]) : a.first_row + number * N + column;
+            tile.input[column] = pair / a.input_divisor;
+            tile.output[column] = a.mode == LOGITS && a.slots ? __ldcg(a.slots + pair) : pair / a.output_divisor;
+            tile.weight[column] = a.weights ? __ldcg(a.weights + pair) : 1.0f;
+        }
+    }
+    __syncthreads();
+    return true;
+}
+
+__device__ __forceinline__ void finish(const Matvec& a, int output, int row, float weight, float y, float next) {
+    float* at = a.output + static_cast<size_t>(row) * a.output_stride + (a.mode == GATE ? output / 2 : output);
+    switch (a.mode) {
+        case STORE: *at = a.bias ? __fadd_rn(y, a.bias[output]) : y; break;
+        case ADD: *at = fmaf(weight, y, __ldcg(at)); break;
+        case GATE: *at = __fmul_rn(__fmul_rn(y, sigmoid(y)), next); break;
+        case LOGITS: *at = __fmul_rn(tanhf(__fdiv_rn(y, a.cap)), a.cap); break;
+        default: *at = __fmul_rn(weight, y);
+    }
+}
+
+template <int N>
+__device__ __forceinline__ float total(const float* partials, int size, int index, const Tile<N>& tile) {
+    float sum = 0.0f;
+    for (int warp = 0; warp < WARPS; warp++) sum = __fadd_rn(sum, partials[warp * size + index]);
+    return __fmul_rn(sum, tile.scale[index % N]);
+}
+
+template <Kind K> __device__ __forceinline__ void prefetch_tile(const Matvec& a, int first_output, int expert) {
+    const int output = first_output + threadIdx.x;
+    if (threadIdx.x < Layout<K>::TILE && output < a.outputs) {
+        const Source from = source<K>(a, output, expert);
+        prefetch(from.numbers, a.inputs * Layout<K>::BYTES);
+    }
+}
+
+template <Kind K, int N> __device__ __forceinline__ void matvec(const Matvec& a) {
+    constexpr int TILE = Layout<K>::TILE, SIZE = TILE * N;
+    extern __shared__ uint4 shared_words[];
+    __shared__ Tile<N> tile;
+    // Eight columns leave no room for both: their sums take the place of the rows that they are made of.
+    __shared__ float own_partials[N == 1 ? WARPS * SIZE : 1];
+    float* partials = N == 1 ? own_partials : reinterpret_cast<float*>(shared_words);
+    uint16_t* staged = reinterpret_cast<uint16_t*>(shared_words);
+    const int first_output = blockIdx.x * TILE;
+    release_dependents();
+    if (!a.plan && blockIdx.y == 0) prefetch_tile<K>(a, first_output, 0);
+    wait_for_inputs();
+    if (!choose_columns(a, tile)) return;
+    if (a.plan) prefetch_tile<K>(a, first_output, tile.expert);
+    stage<K, N>(a, tile, staged);
+    Sums<K, N> sums;
+    if constexpr (K == F32) {
+        sums = accumulate_floats<N>(a, tile, first_output, reinterpret_cast<float*>(staged));
+    } else {
+        sums = accumulate_halves<K, N>(a, tile, first_output, staged);
+    }
+    if (N > 1) __syncthreads();
+    sums.store(partials + threadIdx.x / 32 * SIZE);
+    __syncthreads();
+    const int step = a.mode == GATE ? 2 : 1;
+    for (int index = threadIdx.x; index < SIZE / step; index += THREADS) {
+        const int row = index / N * step, column = index % N, output = first_output + row;
+        if (column >= tile.count || output >= a.outputs || tile.output[column] < 0) continue;
+        const float y = total<N>(partials, SIZE, row * N + column, tile);
+        const float next = step == 2 ? total<N>(partials, SIZE, (row + 1) * N + column, tile) : 0.0f;
+        finish(a, output, tile.output[column], tile.weight[column], y, next);
+    }
+}
+
+#define MATVEC(name, kind)                                                                                        \
+    extern "C" __global__ void __launch_bounds__(THREADS, 3) matvec_##name##_one(const __grid_constant__ Matvec a) { \
+        matvec<kind, 1>(a);                                                                                       \
+    }                                                                                                             \
+    extern "C" __global__ void __launch_bounds__(THREADS, 2)                                                       \
+        matvec_##name##_many(const __grid_constant__ Matvec a) {                                                  \
+        matvec<kind, COLUMNS>(a);                                                                                 \
+    }
+
+MATVEC(f32, F32)
+MATVEC(bf16, BF16)
+MATVEC(f16, F16)
+MATVEC(q8_0, Q8_0)

@@ -1,0 +1,212 @@
+// Chooses the experts of each row: the router's state, linked from layer to layer, through a small network, softmax,
+// the best by balanced probability. The last block sorts all pairs of row and expert into the plan of the experts'
+// products.
+#pragma once
+#include "common.cuh"
+
+// Widths that a block's registers hold: each of the 32 warps has four outputs of a layer and one expert.
+constexpr int ROUTER_THREADS = 1024;
+constexpr int ROUTER_WIDTH = 128;
+constexpr int ROUTER_EXPERTS = 32;
+
+struct Router {
+    // Down projection of each row, with its bias.
+    const float* down;
+    // Scale of the state before; null in the first mixture layer.
+    const float* state_scale;
+    const float* norm;
+    const float* first;
+    const float* first_bias;
+    const float* second;
+    const float* second_bias;
+    const float* third;
+    // With the sign that they enter the choice with.
+    const float* balancing;
+    const int* slots;
+    // [rows, width], kept from layer to layer.
+    float* state;
+    // Probability of each pair of row and chosen expert.
+    float* weights;
+    int* chosen;
+    Plan* plan;
+    unsigned* arrived;
+    // What the experts' products that come next, and others after, will read, brought to the cache meanwhile.
+    const uint8_t* ahead;
+    long long ahead_bytes;
+    int rows;
+    int width;
+    int experts;
+    int used;
+    float eps;
+};
+
+__device__ __forceinline__ float gelu(float x) {
+    return __fmul_rn(__fmul_rn(0.5f, x), __fadd_rn(1.0f, erff(__fmul_rn(x, 0.70710678118654752440f))));
+}
+
+// A warp's outputs of a square layer: weights in registers, asked for before the input is ready.
+struct RouterLayer {
+    float4 weights[4];
+    float bias[4];
+};
+
+__device__ __forceinline__ RouterLayer load_layer(const float* weights, const float* bias, int width) {
+    RouterLayer layer;
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        const int output = warp + 32 * i;
+        const bool live = output < width && 4 * lane < width;
+        layer.weights[i] = live ? __ldg(reinterpret_cast<const float4*>(weights + output * width) + lane)
+                                : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+        layer.bias[i] = output < width ? __ldg(bias + output) : 0.0f;
+    }
+    return layer;
+}
+
+__device__ __forceinline__ void run_layer(const RouterLayer& layer, const float* input, float* output, int width) {
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const float4 x = reinterpret_cast<const float4*>(input)[lane];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        const float sum = warp_sum(dot4(layer.weights[i], x, 0.0f));
+        if (lane == 0 && warp + 32 * i < width) output[warp + 32 * i] = gelu(__fadd_rn(sum, layer.bias[i]));
+    }
+    __syncthreads();
+}
+
+// The best of the scores, one for each lane; the lowest lane of several.
+__device__ __forceinline__ int best_lane(float score) {
+    int best = threadIdx.x % 32;
+#pragma unroll
+    for (int offset = 16; offset > 0; offset /= 2) {
+        const float other = __shfl_xor_sync(0xffffffff, score, offset);
+        const int lane = __shfl_xor_sync(0xffffffff, best, offset);
+        if (other > score || (other == score && lane < best)) score = other, best = lane;
+    }
+    return best;
+}
+
+// The first warp: from logits to the row's choices, in ascending order of the experts.
+__device__ __forceinline__ void choose(const Router& a, int row, const float* logits) {
+    const int lane = threadIdx.x;
+    const bool live = lane < a.experts;
+    const float logit = live ? logits[lane] : -INFINITY;
+    const float power = live ? expf(logit - warp_max(logit)) : 0.0f;
+    const float probability = __fdiv_rn(power, warp_sum(power));
+    float score = live ? __fadd_rn(probability, a.balancing[lane]) : -INFINITY;
+    // Whatever is no number comes last, so that the choice is always one of the experts.
+    if (live && !(score > -3.0e38f)) score = -3.0e38f;
+    bool mine = false;
+    for (int choice = 0; choice < a.used; choice++) {
+        const int best = best_lane(score);
+        if (best == lane) mine = true, score = -INFINITY;
+    }
+    const unsigned all = __ballot_sync(0xffffffff, mine);
+    if (mine) {
+        const int at = row * a.used + __popc(all & ((1u << lane) - 1));
+        a.chosen[at] = lane;
+        a.weights[at] = probability;
+    }
+}
+
+// All blocks are done: pairs of one expert go together, eight at a time.
+__device__ __forceinline__ void plan_experts(const Router& a) {
+    __shared__ int experts[MAX_ENTRIES];
+    __shared__ int firsts[ROUTER_EXPERTS];
+    const int pairs = a.rows * a.used, pair = threadIdx.x;
+    if (pair < pairs) experts[pair] = __ldcg(a.slots + pair / a.used) < 0 ? -1 : __ldcg(a.chosen + pair);
+    __syncthreads();
+    if (threadIdx.x < ROUTER_EXPERTS) {
+        int count = 0;
+        for (int other = 0; other < pairs; other++) count += experts[other] == static_cast<int>(threadIdx.x);
+        const int tiles = (count + COLUMNS - 1) / COLUMNS;
+        int before = tiles;
+#pragma unroll
+        for (int offset = 1; offset < 32; offset *= 2) {
+            const int other = __shfl_up_sync(0xffffffff, before, offset);
+            if (static_cast<int>(threadIdx.x) >= offset) before += other;
+        }
+        firsts[threadIdx.x] = before - tiles;
+        if (threadIdx.x == 31) a.plan->tiles = before;
+        for (int tile = 0; tile < tiles; tile++) {
+            a.plan->expert[before - tiles + tile] = threadIdx.x;
+            a.plan->count[before - tiles + tile] = min(COLUMNS, count - tile * COLUMNS);
+        }
+    }
+    __syncthreads();
+    if (pair < pairs && experts[pair] >= 0) {
+        int before = 0;
+        for (int other = 0; other < pair; other++) before += experts[other] == experts[pair];
+        a.plan->entry[firsts[experts[pair]] + before / COLUMNS][before % COLUMNS] = pair;
+    }
+}
+
+// Blocks beyond the rows bring what comes later into the cache, each a part of it.
+__device__ __forceinline__ void look_ahead(const Router& a) {
+    const long long blocks = gridDim.x - a.rows, part = (a.ahead_bytes / blocks + 15) / 16 * 16;
+    const long long first = (blockIdx.x - a.rows) * part, last = min(first + part, a.ahead_bytes);
+    if (threadIdx.x == 0 && first < last) prefetch(a.ahead + first, static_cast<unsigned>(last - first));
+}
+
+extern "C" __global__ void __launch_bounds__(ROUTER_THREADS) router(const __grid_constant__ Router a) {
+    __shared__ __align__(16) float input[ROUTER_WIDTH];
+    __shared__ __align__(16) float hidden[ROUTER_WIDTH];
+    __shared__ float logits[ROUTER_EXPERTS];
+    __shared__ float scratch[ROUTER_THREADS / 32];
+    release_dependents();
+    const int row = blockIdx.x, at = threadIdx.x, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    if (row >= a.rows) {
+        // Reads nothing that others write, so there is nothing to wait for.
+        look_ahead(a);
+        return;
+    }
+    const RouterLayer first = load_layer(a.first, a.first_bias, a.width);
+    const RouterLayer second = load_layer(a.second, a.second_bias, a.width);
+    const bool counts = warp < a.experts && 4 * lane < a.width;
+    const float4 third = counts ? __ldg(reinterpret_cast<const float4*>(a.third + warp * a.width) + lane)
+                                : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    wait_for_inputs();
+    float own = 0.0f;
+    if (at < a.width) {
+        float* state = a.state + static_cast<size_t>(row) * a.width + at;
+        own = __ldcg(a.down + static_cast<size_t>(row) * a.width + at);
+        if (a.state_scale) own = __fadd_rn(own, __fmul_rn(__ldcg(state), a.state_scale[at]));
+        *state = own;
+    }
+    const float factor = norm_factor(block_sum(__fmul_rn(own, own), scratch), a.width, a.eps);
+    if (at < ROUTER_WIDTH) {
+        input[at] = at < a.width ? __fmul_rn(__fmul_rn(own, factor), a.norm[at]) : 0.0f;
+        hidden[at] = 0.0f;
+    }
+    __syncthreads();
+    run_layer(first, input, hidden, a.width);
+    run_layer(second, hidden, input, a.width);
+    const float sum = warp_sum(dot4(third, reinterpret_cast<const float4*>(input)[lane], 0.0f));
+    if (lane == 0) logits[warp] = sum;
+    __syncthreads();
+    if (warp == 0) choose(a, row, logits);
+    if (is_last_block(a.arrived, a.rows)) plan_experts(a);
+}
+
+// Adds up what the experts of each row gave, in ascending order of the experts, where a row uses several.
+struct Gather {
+    // [rows, used, dim]
+    const float* parts;
+    float* output;
+    int used;
+    int dim;
+};
+
+extern "C" __global__ void __launch_bounds__(THREADS) gather(const __grid_constant__ Gather a) {
+    release_dependents();
+    wait_for_inputs();
+    const int row = blockIdx.y, at = blockIdx.x * THREADS + threadIdx.x;
+    if (at >= a.dim) return;
+    float sum = 0.0f;
+    for (int choice = 0; choice < a.used; choice++) {
+        sum = __fadd_rn(sum, __ldcg(a.parts + (static_cast<size_t>(row) * a.used + choice) * a.dim + at));
+    }
+    float* output = a.output + static_cast<size_t>(row) * a.dim + at;
+    *output = __fadd_rn(__ldcg(output), sum);
+}

@@ -1,0 +1,365 @@
+//! Slots that become frames.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use cudarc::driver::CudaEvent;
+
+use crate::buffers::{RECORDS, Rows, Slots, Workspace, slot_bytes};
+use crate::device::driver;
+use crate::graph::{Graphs, width};
+use crate::shape::MAX_ROWS;
+use crate::slot::{RECORD_HEAD, SlotState, read_record};
+use crate::step::{COLUMNS, Head, Step, shared_bytes};
+use crate::{Error, Frame, Kind, Model, Result, SlotOptions};
+
+/// Steps that may be under way before their frames are taken.
+const MAX_PENDING: usize = RECORDS / 2;
+/// Shared memory that kernels have beside what they ask for.
+const OWN_SHARED: usize = 2 << 10;
+
+/// One row of a slot: its ids, behind the rows that the slot has.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// Whose it is.
+    pub slot: usize,
+    /// An id for each codebook, then the text id.
+    pub ids: &'a [u32],
+}
+
+/// The slots of a model, with their caches.
+///
+/// A slot is driven in one of two ways. [`Decoder::start`] runs its prompt; then each [`Decoder::launch`] draws a frame
+/// and runs its row on the card alone, and [`Decoder::collect`] takes the frames. Or [`Decoder::prefill`] runs its prompt
+/// and the caller draws from [`Decoder::logits`] and feeds frames back with [`Decoder::feed`].
+pub struct Decoder {
+    // Before what the graphs use.
+    graphs: Graphs,
+    pending: VecDeque<Launch>,
+    pub(crate) rows: Rows,
+    pub(crate) workspace: Workspace,
+    pub(crate) slots: Slots,
+    known: Vec<Known>,
+    of_rows: Vec<i32>,
+    pub(crate) look_ahead: bool,
+    model: Arc<Model>,
+}
+
+/// What the host knows of a slot.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// Rows in the cache that the host put there.
+    rows: usize,
+    /// Steps launched since the prompt.
+    launched: usize,
+    /// Of these, not collected yet.
+    pending: usize,
+    /// Whether it draws on the card and its last frame was not collected yet.
+    runs: bool,
+}
+
+/// A step under way.
+struct Launch {
+    done: CudaEvent,
+    /// Slots, and the number of the frame that each draws.
+    frames: Vec<(usize, usize)>,
+}
+
+impl Decoder {
+    /// `slots` sequences of up to `capacity` rows each. All memory is allocated here.
+    ///
+    /// # Errors
+    /// When the card's memory does not suffice, or a number lies outside of what the model and the kernels take.
+    pub fn new(model: Arc<Model>, slots: usize, capacity: usize) -> Result<Self> {
+        let shape = &model.shape;
+        if slots == 0 || !(2..=shape.context).contains(&capacity) {
+            let message = format!("{slots} slots of {capacity} rows: at least 1 slot of 2 to {} rows", shape.context);
+            return Err(Error::Request(message));
+        }
+        let shared = shared_bytes(Kind::BF16, shape.widest(), COLUMNS) + OWN_SHARED;
+        if shared > model.device.shared_limit {
+            return Err(Error::Unsupported(format!("a block of this card has less than {shared} bytes to share")));
+        }
+        Ok(Self {
+            graphs: Graphs::default(),
+            pending: VecDeque::new(),
+            rows: Rows::new(&model.device, shape)?,
+            workspace: Workspace::new(&model.device, shape, capacity)?,
+            slots: Slots::new(&model, slots, capacity)?,
+            known: vec![Known::default(); slots],
+            of_rows: Vec::new(),
+            look_ahead: true,
+            model,
+        })
+    }
+
+    /// Bytes of the card's memory that one slot takes.
+    pub fn slot_bytes(model: &Model, capacity: usize) -> u64 {
+        let shape = &model.shape;
+        let frames = capacity * shape.codebooks * size_of::<i32>();
+        (slot_bytes(shape, model.cache_kind(), capacity) + frames + 4 * shape.logits()) as u64
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// Number of slots.
+    pub fn slots(&self) -> usize {
+        self.slots.count
+    }
+
+    /// Rows that a slot holds.
+    pub fn capacity(&self) -> usize {
+        self.slots.capacity
+    }
+
+    /// Runs a prompt from the slot's first row, `ids` row by row; a voice takes the place of the first row. The slot
+    /// then draws its frames on the card.
+    ///
+    /// # Errors
+    /// When slot, ids, voice or options do not fit, steps of the slot are under way, or on the driver.
+    pub fn start(&mut self, slot: usize, ids: &[u32], voice: Option<&[f32]>, options: &SlotOptions) -> Result<()> {
+        let (shape, capacity) = (&self.model.shape, self.slots.capacity);
+        let state = SlotState::new(options, shape.codebooks, ids.len() / shape.row_width(), capacity)?;
+        self.prefill(slot, ids, voice)?;
+        self.slots.states.write(slot, &[state])?;
+        self.known[slot].runs = true;
+        Ok(())
+    }
+
+    /// Runs a prompt from the slot's first row, as [`Decoder::start`], for a caller that draws by itself.
+    ///
+    /// # Errors
+    /// As [`Decoder::start`].
+    pub fn prefill(&mut self, slot: usize, ids: &[u32], voice: Option<&[f32]>) -> Result<()> {
+        self.run_prompt(slot, ids, voice, |_, last| last.map_or(Head::None, Head::Row), |_, _| Ok(()))
+    }
+
+    /// As [`Decoder::prefill`], and returns the logits after every row, row by row.
+    ///
+    /// # Errors
+    /// As [`Decoder::start`].
+    pub fn observe(&mut self, slot: usize, ids: &[u32], voice: Option<&[f32]>) -> Result<Vec<f32>> {
+        let mut all = Vec::new();
+        let take = |decoder: &Self, rows: usize| {
+            all.extend(decoder.workspace.logits.read(0, rows * decoder.model.shape.logits())?);
+            Ok(())
+        };
+        self.run_prompt(slot, ids, voice, |_, _| Head::Rows, take)?;
+        Ok(all)
+    }
+
+    /// Runs a prompt in pieces. `head` says which logits of a piece are wanted, from its rows and, of the last piece,
+    /// its last row; `after` sees each piece.
+    fn run_prompt(
+        &mut self,
+        slot: usize,
+        ids: &[u32],
+        voice: Option<&[f32]>,
+        head: impl Fn(usize, Option<usize>) -> Head,
+        mut after: impl FnMut(&Self, usize) -> Result<()>,
+    ) -> Result<()> {
+        self.check_prompt(slot, ids, voice)?;
+        self.known[slot] = Known::default();
+        if let Some(voice) = voice {
+            self.workspace.voice.write(0, voice)?;
+            self.step().project_voice()?;
+        }
+        let width = self.model.shape.row_width();
+        let rows = ids.len() / width;
+        for (number, piece) in ids.chunks(MAX_ROWS * width).enumerate() {
+            let (first, count) = (number * MAX_ROWS, piece.len() / width);
+            let whose = (first..first + count).map(|position| (slot, position));
+            self.write_rows(whose, piece)?;
+            let last = (first + count == rows).then(|| count - 1);
+            let given_row = (number == 0 && voice.is_some()).then_some(0);
+            self.step().run(count, given_row, first + count, head(count, last))?;
+            after(self, count)?;
+        }
+        self.known[slot].rows = rows;
+        Ok(())
+    }
+
+    /// Adds one row to each of some slots. Their logits are those of the frames after.
+    ///
+    /// # Errors
+    /// When rows do not fit, a slot comes twice or draws on the card, or on the driver.
+    pub fn feed(&mut self, rows: &[Row]) -> Result<()> {
+        self.check_distinct(rows.iter().map(|row| row.slot))?;
+        for row in rows {
+            self.check_ids(row.ids, 1)?;
+            let known = self.known[row.slot];
+            if known.runs || known.rows == 0 || known.rows >= self.slots.capacity {
+                return Err(Error::Request(format!("slot {} cannot take a row", row.slot)));
+            }
+        }
+        let ids: Vec<u32> = rows.iter().flat_map(|row| row.ids.iter().copied()).collect();
+        let whose: Vec<_> = rows.iter().map(|row| (row.slot, self.known[row.slot].rows)).collect();
+        let seen = whose.iter().map(|(_, position)| position + 1).max().unwrap_or(1);
+        self.write_rows(whose.into_iter(), &ids)?;
+        self.step().run(rows.len(), None, seen, Head::Slots)?;
+        rows.iter().for_each(|row| self.known[row.slot].rows += 1);
+        Ok(())
+    }
+
+    /// The logits of a slot's next frame, codebook by codebook, when all work before is done.
+    ///
+    /// # Errors
+    /// When there is no such slot, or on the driver.
+    pub fn logits(&self, slot: usize) -> Result<Vec<f32>> {
+        self.check_slot(slot)?;
+        let width = self.model.shape.logits();
+        self.slots.logits.read(slot * width, width)
+    }
+
+    /// Has each of some slots draw a frame and run it, and returns before that is done. The graph for so many slots is
+    /// captured when it is first needed.
+    ///
+    /// # Errors
+    /// When a slot comes twice or does not draw on the card, too many steps are under way, or on the driver.
+    pub fn launch(&mut self, slots: &[usize]) -> Result<()> {
+        self.check_distinct(slots.iter().copied())?;
+        if self.pending.len() >= MAX_PENDING {
+            return Err(Error::Request(format!("{MAX_PENDING} steps are under way: collect their frames")));
+        }
+        if let Some(slot) = slots.iter().find(|slot| !self.known[**slot].runs) {
+            return Err(Error::Request(format!("slot {slot} has no prompt, or has made its last frame")));
+        }
+        let width = width(slots.len()).ok_or_else(|| Error::Request("more than 64 slots in a step".into()))?;
+        self.write_graph_rows(slots, width)?;
+        self.replay(width)?;
+        let done = self.model.device.stream.record_event(None).map_err(driver("mark a step"))?;
+        let frames = slots.iter().map(|&slot| (slot, self.count_launch(slot))).collect();
+        self.pending.push_back(Launch { done, frames });
+        Ok(())
+    }
+
+    /// Counts a step of a slot; the number of its frame.
+    fn count_launch(&mut self, slot: usize) -> usize {
+        let known = &mut self.known[slot];
+        known.launched += 1;
+        known.pending += 1;
+        known.launched - 1
+    }
+
+    fn replay(&mut self, width: usize) -> Result<()> {
+        let (rows, workspace, slots, model) = (&self.rows, &self.workspace, &self.slots, &*self.model);
+        let step = Step { model, rows, workspace, slots, look_ahead: self.look_ahead };
+        self.graphs.replay(&model.device, width, || {
+            step.sample(width)?;
+            step.run(width, None, slots.capacity, Head::Slots)
+        })
+    }
+
+    /// The step of [`Decoder::launch`], not captured, for comparison; its frames are not collected.
+    #[cfg(test)]
+    pub(crate) fn launch_eagerly(&mut self, slots: &[usize]) -> Result<()> {
+        self.write_graph_rows(slots, slots.len())?;
+        self.step().sample(slots.len())?;
+        self.step().run(slots.len(), None, self.slots.capacity, Head::Slots)
+    }
+
+    /// Steps under way.
+    pub fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Waits for the oldest step under way and takes its frames. A slot whose last frame was taken before gives none.
+    ///
+    /// # Errors
+    /// On the driver.
+    pub fn collect(&mut self) -> Result<Vec<Frame>> {
+        let Some(launch) = self.pending.pop_front() else { return Ok(Vec::new()) };
+        launch.done.synchronize().map_err(driver("wait for a step"))?;
+        Ok(launch.frames.into_iter().filter_map(|(slot, number)| self.take_frame(slot, number)).collect())
+    }
+
+    fn take_frame(&mut self, slot: usize, number: usize) -> Option<Frame> {
+        let words = RECORD_HEAD + self.model.shape.codebooks;
+        let first = (slot * RECORDS + number % RECORDS) * words;
+        let record: Vec<i32> = (first..first + words).filter_map(|at| self.slots.records.read(at)).collect();
+        let known = &mut self.known[slot];
+        known.pending -= 1;
+        let frame = read_record(slot, &record).filter(|frame| known.runs && frame.number == number)?;
+        known.runs = frame.finish.is_none();
+        Some(frame)
+    }
+
+    pub(crate) fn step(&self) -> Step<'_> {
+        let (rows, workspace, slots) = (&self.rows, &self.workspace, &self.slots);
+        Step { model: &self.model, rows, workspace, slots, look_ahead: self.look_ahead }
+    }
+
+    /// Names the slots of a graph's rows, if they are not those of the step before.
+    fn write_graph_rows(&mut self, slots: &[usize], width: usize) -> Result<()> {
+        let mut rows: Vec<i32> = slots.iter().map(|&slot| slot as i32).collect();
+        rows.resize(width, -1);
+        if rows != self.of_rows {
+            self.slots.of_rows.write(0, &rows)?;
+            self.of_rows = rows;
+        }
+        Ok(())
+    }
+
+    /// Names the slot and position of each row, and its ids.
+    fn write_rows(&mut self, whose: impl Iterator<Item = (usize, usize)>, ids: &[u32]) -> Result<()> {
+        let (slots, positions): (Vec<i32>, Vec<i32>) =
+            whose.map(|(slot, position)| (slot as i32, position as i32)).unzip();
+        let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
+        self.rows.slots.write(0, &slots)?;
+        self.rows.positions.write(0, &positions)?;
+        self.rows.ids.write(0, &ids)
+    }
+
+    fn check_slot(&self, slot: usize) -> Result<()> {
+        if slot < self.slots.count { Ok(()) } else { Err(Error::Request(format!("there is no slot {slot}"))) }
+    }
+
+    /// One to 64 different slots.
+    fn check_distinct(&self, slots: impl ExactSizeIterator<Item = usize>) -> Result<()> {
+        if !(1..=MAX_ROWS).contains(&slots.len()) {
+            return Err(Error::Request(format!("{} slots in a step: 1 to {MAX_ROWS} can be", slots.len())));
+        }
+        let mut seen = vec![false; self.slots.count];
+        for slot in slots {
+            self.check_slot(slot)?;
+            if std::mem::replace(&mut seen[slot], true) {
+                return Err(Error::Request(format!("slot {slot} twice in a step")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_prompt(&self, slot: usize, ids: &[u32], voice: Option<&[f32]>) -> Result<()> {
+        self.check_slot(slot)?;
+        if self.known[slot].pending > 0 {
+            return Err(Error::Request(format!("steps of slot {slot} are under way: collect their frames")));
+        }
+        let rows = ids.len() / self.model.shape.row_width();
+        if rows == 0 || rows >= self.slots.capacity {
+            let message = format!("a prompt of {rows} rows in a slot of {}", self.slots.capacity);
+            return Err(Error::Request(message));
+        }
+        self.check_ids(ids, rows)?;
+        let expected = self.model.shape.speaker.map_or(0, |speaker| speaker.embedding_dim);
+        match voice {
+            Some(voice) if voice.len() != expected || expected == 0 => {
+                Err(Error::Request(format!("a voice of {} numbers, this model takes {expected}", voice.len())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `rows` rows of ids that the tables hold.
+    fn check_ids(&self, ids: &[u32], rows: usize) -> Result<()> {
+        let shape = &self.model.shape;
+        let limit = |column: usize| if column < shape.codebooks { shape.audio_vocab } else { shape.text_ids };
+        let fits = |(place, id): (usize, &u32)| (*id as usize) < limit(place % shape.row_width());
+        if ids.len() != rows * shape.row_width() || !ids.iter().enumerate().all(fits) {
+            return Err(Error::Request(format!("ids that are no {rows} rows of this model")));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! The kernels by their names, and how they are started.
+
+use std::collections::BTreeMap;
+use std::ffi::{CString, c_void};
+use std::sync::Arc;
+
+use cudarc::driver::{CudaContext, result, sys};
+
+use crate::args::Arguments;
+use crate::device::driver;
+use crate::{Device, Error, Kind, Result};
+
+static FAT_BINARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zonos.fatbin"));
+
+/// Shared memory that a block has without being asked for more.
+const PLAIN_SHARED: usize = 48 << 10;
+
+/// A kernel: how it is started is up to who knows its arguments.
+#[derive(Clone, Copy)]
+pub(crate) struct Kernel(sys::CUfunction);
+
+// SAFETY: a handle that any thread may use.
+unsafe impl Send for Kernel {}
+// SAFETY: as above.
+unsafe impl Sync for Kernel {}
+
+/// All kernels of the fat binary. They stay loaded as long as the context lives.
+pub(crate) struct Kernels {
+    by_name: BTreeMap<String, Kernel>,
+    _context: Arc<CudaContext>,
+}
+
+impl Kernels {
+    pub(crate) fn load(context: &Arc<CudaContext>, shared_limit: usize) -> Result<Self> {
+        context.bind_to_thread().map_err(driver("use the card's context"))?;
+        // SAFETY: the compiler made the binary, and the driver checks its head.
+        let module = unsafe { result::module::load_data(FAT_BINARY.as_ptr().cast::<c_void>()) };
+        let module = match module {
+            Err(error) if error.0 == sys::CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU => return Err(not_built_for(context)),
+            module => module.map_err(driver("load the kernels"))?,
+        };
+        let mut by_name = BTreeMap::new();
+        for name in names() {
+            by_name.insert(name.clone(), function(module, &name, shared_limit)?);
+        }
+        Ok(Self { by_name, _context: context.clone() })
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Result<Kernel> {
+        self.by_name.get(name).copied().ok_or_else(|| Error::Unsupported(format!("there is no kernel `{name}`")))
+    }
+}
+
+fn not_built_for(context: &Arc<CudaContext>) -> Error {
+    let (major, minor) = context.compute_capability().unwrap_or((0, 0));
+    Error::Architecture { card: context.name().unwrap_or_default(), major, minor }
+}
+
+/// The names of all kernels.
+fn names() -> Vec<String> {
+    let plain = ["embed", "router", "gather", "sampler", "fill"].map(str::to_owned);
+    let kinds = [Kind::F32, Kind::BF16, Kind::F16, Kind::Q8_0];
+    let matvecs = kinds.iter().flat_map(|kind| ["one", "many"].map(|width| matvec_name(*kind, width == "one")));
+    let caches = [Kind::F32, Kind::BF16, Kind::F16];
+    let heads = caches.iter().map(|cache| heads_name(*cache));
+    let attention = caches.iter().flat_map(|cache| {
+        [64, 128].into_iter().flat_map(|dim| [1, 2, 4, 8].map(|group| attention_name(*cache, dim, group)))
+    });
+    plain.into_iter().chain(matvecs).chain(heads).chain(attention).collect()
+}
+
+pub(crate) fn matvec_name(kind: Kind, one: bool) -> String {
+    format!("matvec_{}_{}", kind.name(), if one { "one" } else { "many" })
+}
+
+pub(crate) fn heads_name(cache: Kind) -> String {
+    format!("heads_{}", cache.name())
+}
+
+pub(crate) fn attention_name(cache: Kind, head_dim: usize, group: usize) -> String {
+    format!("attention_{}_{head_dim}_{group}", cache.name())
+}
+
+fn function(module: sys::CUmodule, name: &str, shared_limit: usize) -> Result<Kernel> {
+    let name = CString::new(name).map_err(|_| Error::Unsupported(format!("kernel name `{name}`")))?;
+    // SAFETY: the module is loaded.
+    let function = unsafe { result::module::get_function(module, name) }.map_err(driver("find a kernel"))?;
+    let attribute = sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES;
+    // SAFETY: the function is of the module.
+    let own = unsafe { result::function::get_function_attribute(function, attribute) };
+    let own = own.map_err(driver("ask for a kernel's memory"))? as usize;
+    if shared_limit > PLAIN_SHARED + own {
+        let attribute = sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+        let most = (shared_limit - own) as i32;
+        // SAFETY: as above.
+        let set = unsafe { result::function::set_function_attribute(function, attribute, most) };
+        set.map_err(driver("allow a kernel shared memory"))?;
+    }
+    Ok(Kernel(function))
+}
+
+/// How many blocks of how many threads, with how many bytes of shared memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grid {
+    pub(crate) blocks: [usize; 3],
+    pub(crate) threads: usize,
+    pub(crate) shared: usize,
+}
+
+impl Grid {
+    pub(crate) fn new(blocks: [usize; 3], threads: usize) -> Self {
+        Self { blocks, threads, shared: 0 }
+    }
+}
+
+impl Device {
+    /// Starts a kernel behind all that the stream holds.
+    ///
+    /// # Safety
+    /// The arguments are those of this kernel; every address among them holds what the kernel reads or writes there,
+    /// and stays valid until it has run.
+    pub(crate) unsafe fn launch<A: Arguments>(&self, kernel: Kernel, grid: Grid, arguments: &A) -> Result<()> {
+        let mut attribute = sys::CUlaunchAttribute {
+            id: sys::CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION,
+            pad: [0; 4],
+            value: sys::CUlaunchAttributeValue { programmaticStreamSerializationAllowed: 1 },
+        };
+        let [x, y, z] = grid.blocks.map(|count| count as u32);
+        let config = sys::CUlaunchConfig {
+            gridDimX: x,
+            gridDimY: y,
+            gridDimZ: z,
+            blockDimX: grid.threads as u32,
+            blockDimY: 1,
+            blockDimZ: 1,
+            sharedMemBytes: grid.shared as u32,
+            hStream: self.raw_stream(),
+            attrs: &mut attribute,
+            numAttrs: u32::from(self.overlaps),
+        };
+        let mut parameters = [std::ptr::from_ref(arguments).cast_mut().cast::<c_void>()];
+        // SAFETY: one parameter, as promised by the caller; the driver copies all of this.
+        let started =
+            unsafe { sys::cuLaunchKernelEx(&config, kernel.0, parameters.as_mut_ptr(), std::ptr::null_mut()) };
+        started.result().map_err(driver("start a kernel"))
+    }
+}

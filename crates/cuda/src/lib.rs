@@ -1,0 +1,55 @@
+//! The ZONOS2 backbone on an NVIDIA card, with own kernels: rows of ids in, frames of codes out.
+//!
+//! A **row** is one position of one **slot**; a slot is one sequence with its cache and its own way to draw. A step
+//! takes some rows: one for each live slot (decode), or many of one slot (prefill). Both run the same kernels, and what
+//! comes out for a row has the same bits whichever rows go along.
+//!
+//! [`Model`] holds the weights on the card, [`Decoder`] the slots. A step is captured once for each width as a graph
+//! and then replayed: nothing is allocated, and the host only takes frames, a step late.
+//!
+//! Without the feature `cuda` only what needs no card is built: shapes, layouts and their checks.
+
+#[cfg(feature = "cuda")]
+mod args;
+#[cfg(feature = "cuda")]
+mod buffers;
+#[cfg(feature = "cuda")]
+mod decoder;
+#[cfg(feature = "cuda")]
+mod device;
+mod error;
+#[cfg(feature = "cuda")]
+mod graph;
+#[cfg(feature = "cuda")]
+mod launch;
+#[cfg(feature = "cuda")]
+mod layer;
+#[cfg(feature = "cuda")]
+mod loader;
+#[cfg(feature = "cuda")]
+mod memory;
+#[cfg(feature = "cuda")]
+mod model;
+mod numbers;
+#[cfg(feature = "cuda")]
+mod projection;
+mod rope;
+mod shape;
+mod slot;
+mod source;
+#[cfg(feature = "cuda")]
+mod step;
+#[cfg(all(test, feature = "cuda"))]
+mod tests;
+
+#[cfg(feature = "cuda")]
+pub use decoder::{Decoder, Row};
+#[cfg(feature = "cuda")]
+pub use device::Device;
+pub use error::{Error, Result};
+#[cfg(feature = "cuda")]
+pub use model::Model;
+pub use numbers::Kind;
+pub use shape::{Mixture, Shape, Speaker};
+pub use slot::{Finish, Frame, SlotOptions};
+pub use source::{HostTensor, Source};

@@ -1,0 +1,25 @@
+//! Where weights come from.
+
+use std::borrow::Cow;
+
+use crate::Kind;
+
+/// A tensor in the host's memory, as files hold it.
+#[derive(Clone, Debug)]
+pub struct HostTensor<'a> {
+    /// How its numbers are stored.
+    pub kind: Kind,
+    /// Its shape.
+    pub shape: Cow<'a, [usize]>,
+    /// Its numbers, row by row, little endian.
+    pub bytes: Cow<'a, [u8]>,
+}
+
+/// A set of named tensors: the names of the published checkpoint.
+pub trait Source {
+    /// The tensor of a name; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it is there but cannot be read; the reason.
+    fn tensor(&self, name: &str) -> Result<Option<HostTensor<'_>>, String>;
+}

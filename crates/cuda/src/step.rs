@@ -1,0 +1,402 @@
+//! A step: rows through all layers. What is enqueued depends on the number of rows alone, never on their values, so
+//! that it can be captured.
+
+use crate::args::{Attention, Embed, Gather, Heads, Matvec, Router as RouterArguments, Sampler, mode};
+use crate::buffers::{Rows, Slots, Workspace, layer_numbers, slot_bytes};
+use crate::launch::{Grid, attention_name, heads_name, matvec_name};
+use crate::layer::{Feed, Layer, Router};
+use crate::projection::{GateUp, Matrix};
+use crate::shape::{MAX_ROWS, SPLIT};
+use crate::{Kind, Model, Result, Shape};
+
+const THREADS: usize = 256;
+const ROUTER_THREADS: usize = 1024;
+const SAMPLER_THREADS: usize = 1024;
+/// Rows that are multiplied together.
+pub(crate) const COLUMNS: usize = 8;
+const WARPS: usize = THREADS / 32;
+/// Warps of a block that norms and rotates heads.
+const HEAD_WARPS: usize = 4;
+/// Blocks that bring what comes after the experts into the cache while the router works, and up to how many rows.
+const AHEAD_BLOCKS: usize = 32;
+const AHEAD_ROWS: usize = 8;
+
+/// Which rows' logits are wanted, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Head {
+    /// None.
+    None,
+    /// Of one row, at its slot.
+    Row(usize),
+    /// Of all rows, at their slots.
+    Slots,
+    /// Of all rows, in their order, in the workspace.
+    Rows,
+}
+
+/// What a step is enqueued with.
+pub(crate) struct Step<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) rows: &'a Rows,
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) slots: &'a Slots,
+    /// Whether the router's time is used to bring later weights into the cache.
+    pub(crate) look_ahead: bool,
+}
+
+/// How a matrix meets the rows: blocks side by side, and whether each has one row only.
+#[derive(Clone, Copy)]
+pub(crate) struct Tiles {
+    pub(crate) count: usize,
+    pub(crate) single: bool,
+}
+
+impl Tiles {
+    /// Rows that all go through the same matrix.
+    pub(crate) fn dense(rows: usize) -> Self {
+        if rows == 1 { Self { count: 1, single: true } } else { Self { count: rows.div_ceil(COLUMNS), single: false } }
+    }
+
+    /// Rows that go through `used` experts each: as many tiles as there can be.
+    pub(crate) fn planned(rows: usize, used: usize, experts: usize) -> Self {
+        let pairs = rows * used;
+        if rows == 1 {
+            return Self { count: pairs, single: true };
+        }
+        Self { count: pairs.min(experts + pairs / COLUMNS), single: false }
+    }
+}
+
+/// Bytes of shared memory that a product of `columns` rows takes.
+pub(crate) fn shared_bytes(kind: Kind, inputs: usize, columns: usize) -> usize {
+    let (rows, outputs) = match kind {
+        Kind::F32 => (columns * inputs * 4, 4),
+        _ => (columns * (inputs + 32) * 4, 16),
+    };
+    rows.max(WARPS * outputs * columns * 4)
+}
+
+impl Step<'_> {
+    fn shape(&self) -> &Shape {
+        &self.model.shape
+    }
+
+    /// Draws a frame for each of the first `rows` rows of the graph, and makes their next rows.
+    pub(crate) fn sample(&self, rows: usize) -> Result<()> {
+        let (shape, slots) = (self.shape(), self.slots);
+        let arguments = Sampler {
+            rows: slots.of_rows.address(),
+            slots: slots.states.address(),
+            logits: slots.logits.address(),
+            history: slots.history.address(),
+            next_slots: self.rows.slots.address(),
+            next_positions: self.rows.positions.address(),
+            next_ids: self.rows.ids.address(),
+            records: slots.records.address(),
+            arrived: self.workspace.sampler_arrived(shape),
+            codebooks: shape.codebooks as i32,
+            ids: shape.audio_vocab as i32,
+            codes: shape.codes as i32,
+            text_pad: shape.text_ids as i32 - 1,
+            frames: slots.capacity as i32,
+            padding: 0,
+        };
+        let grid = Grid::new([shape.codebooks, rows, 1], SAMPLER_THREADS);
+        // SAFETY: buffers of these shapes; rows name slots below their count.
+        unsafe { self.launch("sampler", grid, &arguments) }
+    }
+
+    /// Runs the first `rows` rows. `given_row` is the row whose embedding is the workspace's given vector; `seen` is how
+    /// many rows any of them can see.
+    pub(crate) fn run(&self, rows: usize, given_row: Option<usize>, seen: usize, head: Head) -> Result<()> {
+        self.embed(rows, given_row)?;
+        for (index, layer) in self.model.layers.iter().enumerate() {
+            self.attend(rows, index, layer, seen)?;
+            self.feed(rows, index, layer)?;
+        }
+        self.head(rows, head)
+    }
+
+    fn embed(&self, rows: usize, given_row: Option<usize>) -> Result<()> {
+        let (shape, embedding) = (self.shape(), &self.model.embedding);
+        let arguments = Embed {
+            tables: embedding.tables,
+            kinds: embedding.kinds,
+            ids: self.rows.ids.address(),
+            slots: self.rows.slots.address(),
+            given: self.workspace.given.address(),
+            output: self.workspace.residual.address(),
+            columns: shape.row_width() as i32,
+            dim: shape.dim as i32,
+            given_row: given_row.map_or(-1, |row| row as i32),
+            eps: shape.norm_eps,
+        };
+        // SAFETY: buffers of these shapes; ids are checked before they are written, or drawn below the tables' lengths.
+        unsafe { self.launch("embed", Grid::new([rows, 1, 1], THREADS), &arguments) }
+    }
+
+    fn attend(&self, rows: usize, index: usize, layer: &Layer, seen: usize) -> Result<()> {
+        let work = self.workspace;
+        for (matrix, first) in &layer.projections {
+            let arguments = Matvec {
+                output: work.projected.at(*first),
+                output_stride: self.shape().projected_width() as i32,
+                ..self.normed(matrix.arguments(), layer.attention_norm)
+            };
+            self.multiply(matrix.kind, rows, arguments)?;
+        }
+        self.heads(rows, index, layer)?;
+        self.attention(rows, index, seen)?;
+        let arguments = Matvec { input: work.attended.address(), ..self.added(layer.output.arguments()) };
+        self.multiply(layer.output.kind, rows, arguments)
+    }
+
+    /// The residual stream as input, normed.
+    fn normed(&self, arguments: Matvec, norm: u64) -> Matvec {
+        let shape = self.shape();
+        let input = self.workspace.residual.address();
+        Matvec { input, norm, eps: shape.norm_eps, input_stride: shape.dim as i32, ..arguments }
+    }
+
+    /// The residual stream as output, added to.
+    fn added(&self, arguments: Matvec) -> Matvec {
+        let output_stride = self.shape().dim as i32;
+        Matvec { output: self.workspace.residual.address(), output_stride, mode: mode::ADD, ..arguments }
+    }
+
+    /// Addresses of the first slot's keys and values of a layer.
+    fn cache(&self, index: usize) -> (u64, u64) {
+        let numbers = layer_numbers(self.shape(), self.slots.capacity);
+        let bytes = numbers * self.model.cache_kind().bytes();
+        (self.slots.cache.at(2 * index * bytes), self.slots.cache.at((2 * index + 1) * bytes))
+    }
+
+    /// Numbers of the cache from slot to slot.
+    fn slot_stride(&self) -> i64 {
+        let kind = self.model.cache_kind();
+        (slot_bytes(self.shape(), kind, self.slots.capacity) / kind.bytes()) as i64
+    }
+
+    pub(crate) fn heads(&self, rows: usize, index: usize, layer: &Layer) -> Result<()> {
+        let (shape, work) = (self.shape(), self.workspace);
+        let (keys, values) = self.cache(index);
+        let arguments = Heads {
+            projected: work.projected.address(),
+            temperatures: layer.temperatures,
+            cosines: self.model.cosines,
+            sines: self.model.sines,
+            slots: self.rows.slots.address(),
+            positions: self.rows.positions.address(),
+            queries: work.queries.address(),
+            keys,
+            values,
+            slot_stride: self.slot_stride(),
+            stride: shape.projected_width() as i32,
+            heads: shape.heads as i32,
+            kv_heads: shape.kv_heads as i32,
+            head_dim: shape.head_dim as i32,
+            capacity: self.slots.capacity as i32,
+            eps: shape.qk_norm_eps,
+        };
+        let blocks = (shape.heads + 2 * shape.kv_heads).div_ceil(HEAD_WARPS);
+        let name = heads_name(self.model.cache_kind());
+        // SAFETY: buffers of these shapes; positions lie below the capacity, which is within the tables of the rotation.
+        unsafe { self.launch(&name, Grid::new([blocks, rows, 1], 32 * HEAD_WARPS), &arguments) }
+    }
+
+    pub(crate) fn attention(&self, rows: usize, index: usize, seen: usize) -> Result<()> {
+        let (shape, work) = (self.shape(), self.workspace);
+        let (keys, values) = self.cache(index);
+        let arguments = Attention {
+            queries: work.queries.address(),
+            keys,
+            values,
+            gates: work.projected.at(shape.projected_width() - shape.heads),
+            slots: self.rows.slots.address(),
+            positions: self.rows.positions.address(),
+            output: work.attended.address(),
+            sums: work.sums.address(),
+            extents: work.extents.address(),
+            arrived: work.arrived.address(),
+            slot_stride: self.slot_stride(),
+            gate_stride: shape.projected_width() as i32,
+            kv_heads: shape.kv_heads as i32,
+            capacity: self.slots.capacity as i32,
+            splits: self.slots.capacity.div_ceil(SPLIT) as i32,
+            scale: 1.0 / (shape.head_dim as f32).sqrt(),
+            padding: 0,
+        };
+        let name = attention_name(self.model.cache_kind(), shape.head_dim, shape.group());
+        // SAFETY: buffers of these shapes; no row sees more than `seen` rows.
+        unsafe { self.launch(&name, Grid::new([seen.div_ceil(SPLIT), shape.kv_heads, rows], THREADS), &arguments) }
+    }
+
+    fn feed(&self, rows: usize, index: usize, layer: &Layer) -> Result<()> {
+        match &layer.feed {
+            Feed::Dense { gate_up, down } => self.dense(rows, layer, gate_up, down),
+            Feed::Mixture { router, gate_up, down, used } => {
+                self.route(rows, index, layer, router, *used)?;
+                self.experts(rows, layer, gate_up, down, *used)
+            }
+        }
+    }
+
+    fn dense(&self, rows: usize, layer: &Layer, gate_up: &GateUp, down: &Matrix) -> Result<()> {
+        let hidden = self.workspace.hidden.address();
+        let up = Matvec { output: hidden, ..self.normed(gate_up.arguments(self.shape().inner), layer.feed_norm) };
+        self.multiply(gate_up.gate.kind, rows, up)?;
+        self.multiply(down.kind, rows, Matvec { input: hidden, ..self.added(down.arguments()) })
+    }
+
+    pub(crate) fn route(&self, rows: usize, index: usize, layer: &Layer, router: &Router, used: usize) -> Result<()> {
+        let (shape, work) = (self.shape(), self.workspace);
+        let down = Matvec {
+            output: work.router_down.address(),
+            bias: router.down_bias,
+            ..self.normed(router.down.arguments(), layer.feed_norm)
+        };
+        self.multiply(router.down.kind, rows, down)?;
+        let ahead = self.ahead(rows, index);
+        let follows_mixture = index.checked_sub(1).is_some_and(|before| shape.used[before] > 0);
+        let arguments = RouterArguments {
+            down: work.router_down.address(),
+            // A dense layer between two mixtures ends the link.
+            state_scale: if follows_mixture { router.state_scale } else { 0 },
+            norm: router.norm,
+            first: router.first,
+            first_bias: router.first_bias,
+            second: router.second,
+            second_bias: router.second_bias,
+            third: router.third,
+            balancing: router.balancing,
+            slots: self.rows.slots.address(),
+            state: work.router_state.address(),
+            weights: work.expert_weights.address(),
+            chosen: work.chosen.address(),
+            plan: work.plan.address(),
+            arrived: work.router_arrived(shape),
+            ahead: ahead.map_or(0, |matrix| matrix.numbers),
+            ahead_bytes: ahead.map_or(0, |matrix| (matrix.inputs * matrix.outputs * matrix.kind.bytes()) as i64),
+            rows: rows as i32,
+            width: shape.mixture.router_dim as i32,
+            experts: shape.mixture.experts as i32,
+            used: used as i32,
+            eps: shape.norm_eps,
+            padding: 0,
+        };
+        let blocks = rows + if ahead.is_some() { AHEAD_BLOCKS } else { 0 };
+        // SAFETY: buffers of these shapes, weights of the router's width.
+        unsafe { self.launch("router", Grid::new([blocks, 1, 1], ROUTER_THREADS), &arguments) }
+    }
+
+    /// What is read after the experts of a layer.
+    fn ahead(&self, rows: usize, index: usize) -> Option<Matrix> {
+        let wanted = self.look_ahead && self.model.device.overlaps && rows <= AHEAD_ROWS;
+        let next = self.model.layers.get(index + 1).filter(|_| wanted)?;
+        next.projections.first().map(|(matrix, _)| *matrix)
+    }
+
+    fn experts(&self, rows: usize, layer: &Layer, gate_up: &GateUp, down: &Matrix, used: usize) -> Result<()> {
+        let (shape, work) = (self.shape(), self.workspace);
+        let (dim, inner) = (shape.dim, shape.inner);
+        let tiles = Tiles::planned(rows, used, shape.mixture.experts);
+        let plan = work.plan.address();
+        let hidden = work.hidden.address();
+        let expert_stride = (gate_up.rows_of_expert(inner) * dim) as i64;
+        let up = Matvec {
+            output: hidden,
+            plan,
+            expert_stride,
+            input_divisor: used as i32,
+            ..self.normed(gate_up.arguments(inner), layer.feed_norm)
+        };
+        self.multiply_tiles(gate_up.gate.kind, tiles, up)?;
+        let together = used == 1;
+        let down_arguments = Matvec {
+            input: hidden,
+            plan,
+            weights: work.expert_weights.address(),
+            expert_stride: (dim * inner) as i64,
+            outputs: dim as i32,
+            output: if together { work.residual.address() } else { work.parts.address() },
+            output_stride: dim as i32,
+            mode: if together { mode::ADD } else { mode::WEIGH },
+            ..down.arguments()
+        };
+        self.multiply_tiles(down.kind, tiles, down_arguments)?;
+        if together { Ok(()) } else { self.gather(rows, used) }
+    }
+
+    fn gather(&self, rows: usize, used: usize) -> Result<()> {
+        let dim = self.shape().dim;
+        let (parts, output) = (self.workspace.parts.address(), self.workspace.residual.address());
+        let arguments = Gather { parts, output, used: used as i32, dim: dim as i32 };
+        // SAFETY: buffers of these shapes.
+        unsafe { self.launch("gather", Grid::new([dim.div_ceil(THREADS), rows, 1], THREADS), &arguments) }
+    }
+
+    fn head(&self, rows: usize, head: Head) -> Result<()> {
+        let (first_row, rows, at_slots) = match head {
+            Head::None => return Ok(()),
+            Head::Row(row) => (row, 1, true),
+            Head::Slots => (0, rows, true),
+            Head::Rows => (0, rows, false),
+        };
+        let output = if at_slots { &self.slots.logits } else { &self.workspace.logits };
+        let arguments = Matvec {
+            output: output.address(),
+            slots: if at_slots { self.rows.slots.address() } else { 0 },
+            first_row: first_row as i32,
+            mode: mode::LOGITS,
+            cap: self.shape().logit_cap,
+            ..self.normed(self.model.head.arguments(), self.model.output_norm)
+        };
+        self.multiply(self.model.head.kind, rows, arguments)
+    }
+
+    /// The embedding of the workspace's voice, to the workspace's given vector.
+    pub(crate) fn project_voice(&self) -> Result<()> {
+        let Some(speaker) = &self.model.embedding.speaker else { return Ok(()) };
+        let work = self.workspace;
+        let (voice, lda, given) = (work.voice.address(), work.lda.address(), work.given.address());
+        let first = Matvec { input: voice, output: lda, bias: speaker.lda_bias, ..speaker.lda.arguments() };
+        self.multiply(speaker.lda.kind, 1, first)?;
+        let bias = speaker.projection_bias;
+        let second = Matvec { input: lda, output: given, bias, ..speaker.projection.arguments() };
+        self.multiply(speaker.projection.kind, 1, second)
+    }
+
+    fn multiply(&self, kind: Kind, rows: usize, arguments: Matvec) -> Result<()> {
+        self.multiply_tiles(kind, Tiles::dense(rows), Matvec { rows: rows as i32, ..arguments })
+    }
+
+    fn multiply_tiles(&self, kind: Kind, tiles: Tiles, arguments: Matvec) -> Result<()> {
+        // SAFETY: buffers of these shapes, `MAX_ROWS` rows of each; matrices as they were loaded.
+        unsafe { launch_matvec(&self.model.device, kind, tiles, &arguments) }
+    }
+
+    unsafe fn launch<A: crate::args::Arguments>(&self, name: &str, grid: Grid, arguments: &A) -> Result<()> {
+        debug_assert!(
+            grid.blocks.iter().all(|&count| count > 0) && grid.blocks[1] <= MAX_ROWS.max(self.shape().kv_heads)
+        );
+        let device = &self.model.device;
+        // SAFETY: as promised by the caller.
+        unsafe { device.launch(device.kernels.get(name)?, grid, arguments) }
+    }
+}
+
+/// Starts a product.
+///
+/// # Safety
+/// As for [`crate::Device::launch`].
+pub(crate) unsafe fn launch_matvec(device: &crate::Device, kind: Kind, tiles: Tiles, arguments: &Matvec) -> Result<()> {
+    let outputs = if kind == Kind::F32 { 4 } else { 16 };
+    let columns = if tiles.single { 1 } else { COLUMNS };
+    let grid = Grid {
+        blocks: [(arguments.outputs as usize).div_ceil(outputs), tiles.count, 1],
+        threads: THREADS,
+        shared: shared_bytes(kind, arguments.inputs as usize, columns),
+    };
+    // SAFETY: as promised by the caller.
+    unsafe { device.launch(device.kernels.get(&matvec_name(kind, tiles.single))?, grid, arguments) }
+}

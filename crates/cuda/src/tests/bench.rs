@@ -1,0 +1,149 @@
+//! The model of the released size with random weights: run by hand, `--ignored --nocapture`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{Random, card};
+use crate::device::driver;
+use crate::memory::Buffer;
+use crate::{Decoder, Device, Kind, Model, Result, Shape, SlotOptions};
+
+/// Bytes read and written per second by a large copy on the card.
+fn copy_bandwidth(device: &Device) -> Result<f64> {
+    const BYTES: usize = 2 << 30;
+    let from = Buffer::<u8>::zeros(device, "a copy", BYTES)?;
+    let to = Buffer::<u8>::zeros(device, "a copy", BYTES)?;
+    let copy = || {
+        // SAFETY: both buffers hold so many bytes.
+        let copied = unsafe {
+            cudarc::driver::result::memcpy_dtod_async(to.address(), from.address(), BYTES, device.raw_stream())
+        };
+        copied.map_err(driver("copy"))
+    };
+    copy()?;
+    device.synchronize()?;
+    let start = Instant::now();
+    (0..10).try_for_each(|_| copy())?;
+    device.synchronize()?;
+    Ok(20.0 * BYTES as f64 / start.elapsed().as_secs_f64())
+}
+
+fn options() -> SlotOptions {
+    SlotOptions {
+        temperature: 1.15,
+        top_k: 106,
+        top_p: 0.0,
+        min_p: 0.18,
+        repetition_window: 50,
+        repetition_penalty: 1.2,
+        repetition_codebooks: 8,
+        seed: 3,
+        limit: 6144,
+        ignore_end: true,
+    }
+}
+
+fn prompt(rows: usize) -> Vec<u32> {
+    let mut random = Random(1);
+    (0..rows * 10).map(|at| random.below(if at % 10 == 9 { 520 } else { 1026 }) as u32).collect()
+}
+
+/// Seconds for each of `count` steps, launched one ahead.
+fn steps(decoder: &mut Decoder, slots: &[usize], count: usize) -> Result<f64> {
+    decoder.launch(slots)?;
+    let start = Instant::now();
+    for _ in 0..count {
+        decoder.launch(slots)?;
+        decoder.collect()?;
+    }
+    let seconds = start.elapsed().as_secs_f64() / count as f64;
+    decoder.collect()?;
+    Ok(seconds)
+}
+
+fn prefill_time(decoder: &mut Decoder, rows: usize) -> Result<f64> {
+    let ids = prompt(rows);
+    decoder.prefill(0, &ids, None)?;
+    decoder.model().device().synchronize()?;
+    let start = Instant::now();
+    decoder.prefill(0, &ids, None)?;
+    decoder.model().device().synchronize()?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+fn bench(device: &Device, kind: Kind, widths: &[usize], bandwidth: f64) -> Result<()> {
+    let start = Instant::now();
+    let model = Arc::new(Model::random(device, &Shape::released(), kind, 1)?);
+    let bytes = model.bytes_per_frame() as f64;
+    println!(
+        "{kind:?}: {:.2} GB on the card in {:.1} s, {:.3} GB a frame, at the copy's bandwidth {:.0} frames/s",
+        model.bytes() as f64 / 1e9,
+        start.elapsed().as_secs_f64(),
+        bytes / 1e9,
+        bandwidth / bytes
+    );
+    let mut decoder = Decoder::new(model.clone(), 1, 6144)?;
+    for rows in [1, 64, 120, 512] {
+        println!("  prefill of {rows} rows: {:.2} ms", 1e3 * prefill_time(&mut decoder, rows)?);
+    }
+    decoder.start(0, &prompt(6000), None, &options())?;
+    let seconds = steps(&mut decoder, &[0], 100)?;
+    println!("  width 1 behind 6000 rows: {:.0} frames/s", 1.0 / seconds);
+    drop(decoder);
+    let most = widths.iter().copied().max().unwrap_or(1);
+    let mut decoder = Decoder::new(model, most, 1024)?;
+    for slot in 0..most {
+        decoder.start(slot, &prompt(120), None, &SlotOptions { seed: slot as u64, ..options() })?;
+    }
+    for &width in widths {
+        let slots: Vec<usize> = (0..width).collect();
+        steps(&mut decoder, &slots, 10)?;
+        let seconds = steps(&mut decoder, &slots, 60)?;
+        println!("  width {width}: {:.2} ms a step, {:.0} frames/s", 1e3 * seconds, width as f64 / seconds);
+    }
+    Ok(())
+}
+
+/// One slot, with and without what hides the time between kernels.
+fn bench_overlap(device: &Device, kind: Kind, bandwidth: f64) -> Result<()> {
+    for (overlaps, look_ahead) in [(false, false), (true, false), (true, true)] {
+        let device = Device { overlaps: overlaps && device.overlaps, ..device.clone() };
+        let model = Arc::new(Model::random(&device, &Shape::released(), kind, 1)?);
+        let bytes = model.bytes_per_frame() as f64;
+        let mut decoder = Decoder::new(model, 1, 6144)?;
+        decoder.look_ahead = look_ahead;
+        decoder.start(0, &prompt(120), None, &options())?;
+        steps(&mut decoder, &[0], 20)?;
+        let rate = 1.0 / steps(&mut decoder, &[0], 300)?;
+        let share = 100.0 * bytes * rate / bandwidth;
+        println!(
+            "{kind:?}, kernels overlap {overlaps}, look ahead {look_ahead}: {rate:.0} frames/s, {share:.1} % of the copy"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "takes a card of 24 GB and a minute"]
+fn bench_full_size() {
+    let Some(device) = card("bench_full_size") else { return };
+    let bandwidth = copy_bandwidth(&device).unwrap();
+    println!("{}: a copy moves {:.2} TB/s", device.name().unwrap(), bandwidth / 1e12);
+    for (kind, widths) in [(Kind::BF16, &[1, 2, 4, 8, 16, 32, 64][..]), (Kind::Q8_0, &[1, 8, 64])] {
+        bench_overlap(&device, kind, bandwidth).unwrap();
+        bench(&device, kind, widths, bandwidth).unwrap();
+    }
+}
+
+/// One frame of one slot, kernel by kernel, for a profiler: the steps before are the prompt's, of one piece.
+#[test]
+#[ignore = "takes a card of 24 GB; made for a profiler"]
+fn bench_profile() {
+    let Some(device) = card("bench_profile") else { return };
+    let kind = if std::env::var_os("ZONOS_TEST_Q8_0").is_some() { Kind::Q8_0 } else { Kind::BF16 };
+    let model = Arc::new(Model::random(&device, &Shape::released(), kind, 1).unwrap());
+    let mut decoder = Decoder::new(model, 1, 6144).unwrap();
+    decoder.start(0, &prompt(8), None, &options()).unwrap();
+    decoder.launch_eagerly(&[0]).unwrap();
+    device.synchronize().unwrap();
+}

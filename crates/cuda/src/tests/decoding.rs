@@ -1,0 +1,213 @@
+use std::sync::Arc;
+
+use super::twin::{Layout, Twin};
+use super::{KINDS, Random, Report, card, random_decoder, small};
+use crate::{Decoder, Kind, Model, Row, Shape, SlotOptions};
+
+fn prompt(random: &mut Random, shape: &Shape, rows: usize) -> Vec<u32> {
+    let limit = |column: usize| if column < shape.codebooks { shape.audio_vocab } else { shape.text_ids };
+    (0..rows).flat_map(|_| (0..shape.row_width()).map(|c| random.below(limit(c)) as u32).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn a_prompt_gives_the_logits_of_the_plain_model() {
+    let Some(device) = card("a_prompt_gives_the_logits_of_the_plain_model") else { return };
+    let (mut random, mut report) = (Random(8), Report::default());
+    let shape = small();
+    for kind in KINDS {
+        for layout in [Layout::Published, Layout::Apart, Layout::Fused] {
+            let twin = Twin::new(&shape, kind, layout, 11);
+            let model = match Model::load(&device, &shape, &twin) {
+                Ok(model) => model,
+                Err(error) => {
+                    report.check(false, || format!("{kind:?} {layout:?}: {error}"));
+                    continue;
+                }
+            };
+            let mut decoder = Decoder::new(Arc::new(model), 2, 150).unwrap();
+            let rows = 70;
+            let ids = prompt(&mut random, &shape, rows);
+            let voice = random.vector(96, 1.0);
+            let found = decoder.observe(1, &ids, Some(&voice)).unwrap();
+            let expected = twin.logits(&ids, Some(&voice));
+            // Rounding of keys and values adds to that of the products.
+            let tolerance = if kind == Kind::F32 { 1e-5 } else { 3e-3 };
+            let width = shape.logits();
+            for row in [0, 1, 2, 7, 31, 63, 64, 69] {
+                let at = row * width..(row + 1) * width;
+                report.close(&format!("{kind:?} {layout:?} row {row}"), &found[at.clone()], &expected[at], tolerance);
+            }
+            report.close(&format!("{kind:?} {layout:?} all rows"), &found, &expected, tolerance);
+        }
+    }
+    report.finish();
+}
+
+/// Four slots with prompts of different lengths.
+fn started(decoder: &mut Decoder, seed: u64, slots: usize) -> Vec<Vec<u32>> {
+    let shape = decoder.model().shape().clone();
+    let mut random = Random(seed);
+    let prompts: Vec<Vec<u32>> = (0..slots).map(|slot| prompt(&mut random, &shape, 20 + 37 * (slot % 5))).collect();
+    for (slot, ids) in prompts.iter().enumerate() {
+        decoder.start(slot, ids, None, &options(slot)).unwrap();
+    }
+    prompts
+}
+
+fn options(slot: usize) -> SlotOptions {
+    SlotOptions {
+        temperature: 1.15,
+        top_k: 106,
+        top_p: 0.0,
+        min_p: 0.18,
+        repetition_window: 50,
+        repetition_penalty: 1.2,
+        repetition_codebooks: 8,
+        seed: slot as u64,
+        limit: 400,
+        ignore_end: true,
+    }
+}
+
+/// Frames of every slot.
+fn frames(decoder: &mut Decoder, slots: &[usize], count: usize) -> Vec<Vec<Vec<u32>>> {
+    let mut frames = vec![Vec::new(); decoder.slots()];
+    for step in 0..count + 1 {
+        if step < count {
+            decoder.launch(slots).unwrap();
+        }
+        // One step behind.
+        if step > 0 {
+            for frame in decoder.collect().unwrap() {
+                assert_eq!(frame.number, frames[frame.slot].len());
+                frames[frame.slot].push(frame.codes);
+            }
+        }
+    }
+    frames
+}
+
+#[test]
+fn frames_do_not_depend_on_neighbours() {
+    let Some(device) = card("frames_do_not_depend_on_neighbours") else { return };
+    let mut report = Report::default();
+    for kind in KINDS {
+        let mut decoder = random_decoder(&device, &small(), kind, 13, 600);
+        let prompts = started(&mut decoder, 9, 13);
+        let slots: Vec<usize> = (0..13).rev().collect();
+        let together = frames(&mut decoder, &slots, 12);
+        let together_logits: Vec<Vec<f32>> = (0..13).map(|slot| decoder.logits(slot).unwrap()).collect();
+        for slot in [0, 3, 4, 12] {
+            // Alone, in another slot, behind another prompt.
+            let other = (slot + 5) % 13;
+            decoder.start(other, &prompts[slot], None, &options(slot)).unwrap();
+            let alone = frames(&mut decoder, &[other], 12);
+            report.check(alone[other] == together[slot], || format!("{kind:?} slot {slot}: frames differ"));
+            report.same_bits(&format!("{kind:?} slot {slot}"), &decoder.logits(other).unwrap(), &together_logits[slot]);
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn a_graph_does_what_its_step_does() {
+    let Some(device) = card("a_graph_does_what_its_step_does") else { return };
+    let mut report = Report::default();
+    for (kind, slots) in [(Kind::F32, 1), (Kind::BF16, 1), (Kind::BF16, 4), (Kind::Q8_0, 2)] {
+        let mut decoder = random_decoder(&device, &small(), kind, slots, 600);
+        let all: Vec<usize> = (0..slots).collect();
+        started(&mut decoder, 10, slots);
+        frames(&mut decoder, &all, 8);
+        let replayed: Vec<Vec<f32>> = all.iter().map(|&slot| decoder.logits(slot).unwrap()).collect();
+        started(&mut decoder, 10, slots);
+        (0..8).for_each(|_| decoder.launch_eagerly(&all).unwrap());
+        for slot in all {
+            report.same_bits(
+                &format!("{kind:?} slot {slot} of {slots}"),
+                &decoder.logits(slot).unwrap(),
+                &replayed[slot],
+            );
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn rows_one_by_one_equal_rows_at_once() {
+    let Some(device) = card("rows_one_by_one_equal_rows_at_once") else { return };
+    let mut report = Report::default();
+    for kind in KINDS {
+        let shape = small();
+        let mut decoder = random_decoder(&device, &shape, kind, 2, 300);
+        let ids = prompt(&mut Random(12), &shape, 150);
+        let all = decoder.observe(0, &ids, None).unwrap();
+        let width = shape.row_width();
+        decoder.prefill(1, &ids[..width], None).unwrap();
+        for row in 1..150 {
+            decoder.feed(&[Row { slot: 1, ids: &ids[row * width..(row + 1) * width] }]).unwrap();
+            if [1, 2, 63, 64, 127, 128, 129, 149].contains(&row) {
+                let logits = shape.logits();
+                let expected = &all[row * logits..(row + 1) * logits];
+                report.same_bits(&format!("{kind:?} row {row}"), &decoder.logits(1).unwrap(), expected);
+            }
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn a_sequence_ends_at_its_limit_and_its_slot_serves_again() {
+    let Some(device) = card("a_sequence_ends_at_its_limit_and_its_slot_serves_again") else { return };
+    let shape = small();
+    let mut decoder = random_decoder(&device, &shape, Kind::F32, 3, 100);
+    let ids = prompt(&mut Random(13), &shape, 30);
+    let mut run = |slot: usize, limit: usize| {
+        decoder.start(slot, &ids, None, &SlotOptions { limit, ..options(1) }).unwrap();
+        let mut frames = Vec::new();
+        loop {
+            // Two ahead.
+            while decoder.pending() < 3 && frames.len() < 200 {
+                decoder.launch(&[slot]).unwrap();
+            }
+            frames.extend(decoder.collect().unwrap());
+            if frames.last().is_some_and(|frame: &crate::Frame| frame.finish.is_some()) {
+                break;
+            }
+        }
+        while decoder.pending() > 0 {
+            assert!(decoder.collect().unwrap().is_empty());
+        }
+        assert!(decoder.launch(&[slot]).is_err());
+        frames.into_iter().map(|frame| frame.codes).collect::<Vec<_>>()
+    };
+    let short = run(0, 5);
+    assert_eq!(short.len(), 5);
+    // As many as the rows allow: the last frame takes none.
+    let long = run(0, 1000);
+    assert_eq!(long.len(), 71);
+    assert_eq!(long[..5], short);
+    assert_eq!(run(2, 5), short);
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let Some(device) = card("what_does_not_fit_is_refused") else { return };
+    let shape = small();
+    let mut decoder = random_decoder(&device, &shape, Kind::F32, 2, 100);
+    let ids = prompt(&mut Random(14), &shape, 10);
+    assert!(decoder.start(2, &ids, None, &options(0)).is_err());
+    assert!(decoder.start(0, &ids[1..], None, &options(0)).is_err());
+    assert!(decoder.start(0, &[], None, &options(0)).is_err());
+    assert!(decoder.start(0, &prompt(&mut Random(15), &shape, 100), None, &options(0)).is_err());
+    assert!(decoder.start(0, &ids, Some(&[1.0]), &options(0)).is_err());
+    assert!(decoder.start(0, &[2000; 10], None, &options(0)).is_err());
+    assert!(decoder.launch(&[0]).is_err());
+    decoder.start(0, &ids, None, &options(0)).unwrap();
+    assert!(decoder.launch(&[0, 0]).is_err());
+    assert!(decoder.launch(&[]).is_err());
+    assert!(decoder.launch(&[7]).is_err());
+    decoder.launch(&[0]).unwrap();
+    assert!(decoder.start(0, &ids, None, &options(0)).is_err());
+    assert_eq!(decoder.collect().unwrap().len(), 1);
+    assert!(Decoder::new(decoder.model().clone(), 1, 10_000).is_err());
+}

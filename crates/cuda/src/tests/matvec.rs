@@ -1,0 +1,240 @@
+use super::{KINDS, Random, Report, card, encode, tolerance};
+use crate::args::{Matvec, mode};
+use crate::memory::Buffer;
+use crate::numbers::{for_card, widen};
+use crate::projection::{GateUp, Matrix};
+use crate::step::{Tiles, launch_matvec};
+use crate::{Device, Kind};
+
+/// A matrix on the card and the numbers that it stands for.
+struct Weights {
+    matrix: Matrix,
+    numbers: Vec<f32>,
+    _held: (Buffer<u8>, Buffer<u8>),
+}
+
+fn weights(device: &Device, random: &mut Random, kind: Kind, outputs: usize, inputs: usize) -> Weights {
+    let bytes = encode(kind, &random.vector(outputs * inputs, 1.0));
+    let (numbers, scales) = for_card(kind, &bytes);
+    let held = (Buffer::of(device, "a test", &numbers).unwrap(), Buffer::of(device, "a test", &scales).unwrap());
+    let matrix = Matrix { kind, numbers: held.0.address(), scales: held.1.address(), inputs, outputs };
+    Weights { matrix, numbers: widen(kind, &bytes), _held: held }
+}
+
+/// Rows and what they are multiplied with, on the card.
+struct Case {
+    rows: usize,
+    inputs: usize,
+    x: Vec<f32>,
+    input: Buffer<f32>,
+    norm: Option<(Vec<f32>, Buffer<f32>)>,
+    bias: Vec<f32>,
+    bias_buffer: Buffer<f32>,
+}
+
+const EPS: f32 = 1e-5;
+
+impl Case {
+    fn new(device: &Device, random: &mut Random, rows: usize, outputs: usize, inputs: usize, normed: bool) -> Self {
+        // Rows of very different sizes.
+        let x: Vec<f32> = (0..rows).flat_map(|row| random.vector(inputs, [1.0, 300.0, 1e-3][row % 3])).collect();
+        let weight = random.vector(inputs, 1.5);
+        let bias = random.vector(outputs, 1.0);
+        Self {
+            rows,
+            inputs,
+            input: Buffer::of(device, "a test", &x).unwrap(),
+            norm: normed.then(|| (weight.clone(), Buffer::of(device, "a test", &weight).unwrap())),
+            bias_buffer: Buffer::of(device, "a test", &bias).unwrap(),
+            bias,
+            x,
+        }
+    }
+
+    fn with(&self, arguments: Matvec, output: &Buffer<f32>) -> Matvec {
+        Matvec {
+            input: self.input.address(),
+            norm: self.norm.as_ref().map_or(0, |(_, norm)| norm.address()),
+            eps: EPS,
+            output: output.address(),
+            rows: self.rows as i32,
+            ..arguments
+        }
+    }
+
+    fn row(&self, row: usize) -> Vec<f64> {
+        let x: Vec<f64> = self.x[row * self.inputs..(row + 1) * self.inputs].iter().map(|&v| f64::from(v)).collect();
+        let Some((weight, _)) = &self.norm else { return x };
+        let mean = x.iter().map(|v| v * v).sum::<f64>() / self.inputs as f64;
+        let factor = 1.0 / (mean + f64::from(EPS)).sqrt();
+        x.iter().zip(weight).map(|(v, w)| v * factor * f64::from(*w)).collect()
+    }
+
+    /// Row times weights.
+    fn product(&self, row: usize, numbers: &[f32]) -> Vec<f64> {
+        let x = self.row(row);
+        let dot = |w: &[f32]| w.iter().zip(&x).map(|(w, x)| f64::from(*w) * x).sum();
+        numbers.chunks(self.inputs).map(dot).collect()
+    }
+}
+
+fn run(device: &Device, kind: Kind, tiles: Tiles, arguments: &Matvec) {
+    // SAFETY: the tests' buffers hold what the arguments say.
+    unsafe { launch_matvec(device, kind, tiles, arguments) }.unwrap();
+}
+
+/// Output rows one after the other, each in the norm of its own size.
+fn close_rows(report: &mut Report, what: &str, found: &[f32], expected: &[Vec<f64>], tolerance: f64) {
+    for (row, expected) in expected.iter().enumerate() {
+        let width = expected.len();
+        report.close(&format!("{what} row {row}"), &found[row * width..(row + 1) * width], expected, tolerance);
+    }
+}
+
+#[test]
+fn products_with_bias_equal_the_plain_ones() {
+    let Some(device) = card("products_with_bias_equal_the_plain_ones") else { return };
+    let (mut random, mut report) = (Random(1), Report::default());
+    for kind in KINDS {
+        for (outputs, inputs) in [(16, 64), (50, 192), (33, 2048), (129, 3072), (7, 4096), (20, 320)] {
+            for rows in [1, 2, 7, 8, 9, 20] {
+                let case = Case::new(&device, &mut random, rows, outputs, inputs, rows % 2 == 0);
+                let weights = weights(&device, &mut random, kind, outputs, inputs);
+                let output = Buffer::of(&device, "a test", &vec![f32::NAN; rows * outputs]).unwrap();
+                let arguments = Matvec { bias: case.bias_buffer.address(), ..weights.matrix.arguments() };
+                run(&device, kind, Tiles::dense(rows), &case.with(arguments, &output));
+                let with_bias = |row| {
+                    let product = case.product(row, &weights.numbers);
+                    product.iter().zip(&case.bias).map(|(y, b)| y + f64::from(*b)).collect()
+                };
+                let expected: Vec<Vec<f64>> = (0..rows).map(with_bias).collect();
+                let what = format!("{kind:?} {outputs}×{inputs} rows {rows}");
+                close_rows(&mut report, &what, &output.read(0, rows * outputs).unwrap(), &expected, tolerance(kind));
+            }
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn a_row_has_the_same_bits_alone_and_among_others() {
+    let Some(device) = card("a_row_has_the_same_bits_alone_and_among_others") else { return };
+    let (mut random, mut report) = (Random(2), Report::default());
+    for kind in KINDS {
+        for (outputs, inputs, normed) in [(40, 2048, true), (33, 3072, false), (18, 192, true)] {
+            let rows = 11;
+            let case = Case::new(&device, &mut random, rows, outputs, inputs, normed);
+            let weights = weights(&device, &mut random, kind, outputs, inputs);
+            let together = Buffer::of(&device, "a test", &vec![f32::NAN; rows * outputs]).unwrap();
+            let alone = Buffer::of(&device, "a test", &vec![f32::NAN; rows * outputs]).unwrap();
+            run(&device, kind, Tiles::dense(rows), &case.with(weights.matrix.arguments(), &together));
+            for row in 0..rows {
+                let one = Matvec { first_row: row as i32, rows: 1, ..case.with(weights.matrix.arguments(), &alone) };
+                run(&device, kind, Tiles::dense(1), &one);
+            }
+            let read = |buffer: &Buffer<f32>| buffer.read(0, rows * outputs).unwrap();
+            report.same_bits(&format!("{kind:?} {outputs}×{inputs}"), &read(&together), &read(&alone));
+        }
+    }
+    report.finish();
+}
+
+fn silu(x: f64) -> f64 {
+    x / (1.0 + (-x).exp())
+}
+
+#[test]
+fn gated_products_take_every_layout() {
+    let Some(device) = card("gated_products_take_every_layout") else { return };
+    let (mut random, mut report) = (Random(3), Report::default());
+    let (inner, inputs) = (52, 256);
+    for kind in KINDS {
+        for rows in [1, 10] {
+            let case = Case::new(&device, &mut random, rows, inner, inputs, true);
+            let both = weights(&device, &mut random, kind, 2 * inner, inputs);
+            let (a, b) = (
+                weights(&device, &mut random, kind, inner, inputs),
+                weights(&device, &mut random, kind, inner, inputs),
+            );
+            let half = inner * inputs;
+            let every = |first: usize| -> Vec<f32> {
+                both.numbers.chunks(inputs).skip(first).step_by(2).flatten().copied().collect()
+            };
+            let layouts = [
+                ("interleaved", GateUp::interleaved(both.matrix), every(0), every(1)),
+                (
+                    "up first",
+                    GateUp::stacked(both.matrix, inner, 0),
+                    both.numbers[half..].to_vec(),
+                    both.numbers[..half].to_vec(),
+                ),
+                ("apart", GateUp::apart(a.matrix, b.matrix), a.numbers.clone(), b.numbers.clone()),
+            ];
+            for (name, pair, gate, up) in layouts {
+                let output = Buffer::of(&device, "a test", &vec![f32::NAN; rows * inner]).unwrap();
+                run(&device, kind, Tiles::dense(rows), &case.with(pair.arguments(inner), &output));
+                let gated = |row| {
+                    let (gate, up) = (case.product(row, &gate), case.product(row, &up));
+                    gate.iter().zip(up).map(|(gate, up)| silu(*gate) * up).collect()
+                };
+                let expected: Vec<Vec<f64>> = (0..rows).map(gated).collect();
+                let found = output.read(0, rows * inner).unwrap();
+                close_rows(
+                    &mut report,
+                    &format!("{kind:?} {name} rows {rows}"),
+                    &found,
+                    &expected,
+                    4.0 * tolerance(kind),
+                );
+            }
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn logits_go_to_slots_and_sums_are_added() {
+    let Some(device) = card("logits_go_to_slots_and_sums_are_added") else { return };
+    let (mut random, mut report) = (Random(4), Report::default());
+    let (outputs, inputs, rows) = (70, 128, 9);
+    for kind in KINDS {
+        let case = Case::new(&device, &mut random, rows, outputs, inputs, true);
+        let weights = weights(&device, &mut random, kind, outputs, inputs);
+        let slots = [3, 0, -1, 5, 1, 2, 9, 8, 4];
+        let slots_buffer = Buffer::of(&device, "a test", &slots).unwrap();
+        let output = Buffer::of(&device, "a test", &vec![7.0; 10 * outputs]).unwrap();
+        let logits =
+            Matvec { slots: slots_buffer.address(), mode: mode::LOGITS, cap: 15.0, ..weights.matrix.arguments() };
+        run(&device, kind, Tiles::dense(rows), &case.with(logits, &output));
+        let mut expected = vec![vec![7.0; outputs]; 10];
+        for (row, slot) in slots.iter().enumerate().filter(|(_, slot)| **slot >= 0) {
+            expected[*slot as usize] =
+                case.product(row, &weights.numbers).iter().map(|y| 15.0 * (y / 15.0).tanh()).collect();
+        }
+        close_rows(
+            &mut report,
+            &format!("{kind:?} logits"),
+            &output.read(0, 10 * outputs).unwrap(),
+            &expected,
+            4.0 * tolerance(kind),
+        );
+
+        let before = random.vector(rows * outputs, 100.0);
+        let output = Buffer::of(&device, "a test", &before).unwrap();
+        let added = Matvec { mode: mode::ADD, ..weights.matrix.arguments() };
+        run(&device, kind, Tiles::dense(rows), &case.with(added, &output));
+        let sum = |row: usize| {
+            let product = case.product(row, &weights.numbers);
+            product.iter().zip(&before[row * outputs..]).map(|(y, before)| y + f64::from(*before)).collect()
+        };
+        let expected: Vec<Vec<f64>> = (0..rows).map(sum).collect();
+        close_rows(
+            &mut report,
+            &format!("{kind:?} added"),
+            &output.read(0, rows * outputs).unwrap(),
+            &expected,
+            2.0 * tolerance(kind),
+        );
+    }
+    report.finish();
+}
