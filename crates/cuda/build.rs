@@ -4,31 +4,34 @@
 //! are documented. The compiler is `NVCC`, else that of `CUDA_HOME`, else the `nvcc` in the path. Code of the newest
 //! architecture is kept as PTX, too, so that newer cards can run it.
 
-use std::env;
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, io};
 
 const ARCHITECTURES: &str = "80,86,89,90";
 
-fn main() {
+fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=kernels");
     for variable in ["ZONOS_CUDA_ARCHS", "CUDA_COMPUTE_CAP", "NVCC", "CUDA_HOME"] {
         println!("cargo:rerun-if-env-changed={variable}");
     }
-    if env::var_os("CARGO_FEATURE_CUDA").is_some() {
-        let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-        compile(&out.join("zonos.fatbin"));
+    match env::var_os("OUT_DIR") {
+        Some(out) if env::var_os("CARGO_FEATURE_CUDA").is_some() => compile(&Path::new(&out).join("zonos.fatbin")),
+        _ => Ok(()),
     }
 }
 
-fn compile(output: &Path) {
+fn compile(output: &Path) -> Result<(), Box<dyn Error>> {
     let nvcc = compiler();
     let mut command = Command::new(&nvcc);
     command.args(["-O3", "-std=c++17", "--fatbin", "-o"]).arg(output).args(targets()).arg("kernels/zonos.cu");
-    match command.status() {
-        Ok(status) if status.success() => {}
-        Ok(status) => panic!("{} failed on kernels/zonos.cu: {status}", nvcc.display()),
-        Err(error) => panic!("cannot run {}: {error}. Set NVCC or CUDA_HOME to a CUDA toolkit.", nvcc.display()),
+    let advice = |error: io::Error| format!("cannot run {}: {error}. Set NVCC or CUDA_HOME.", nvcc.display());
+    let status = command.status().map_err(advice)?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{} failed on kernels/zonos.cu: {status}", nvcc.display()).into())
     }
 }
 

@@ -92,7 +92,9 @@ __device__ __forceinline__ void choose(const Router& a, int row, const float* lo
     const int lane = threadIdx.x;
     const bool live = lane < a.experts;
     const float logit = live ? logits[lane] : -INFINITY;
-    const float power = live ? expf(logit - warp_max(logit)) : 0.0f;
+    // All lanes take part in what the warp does together.
+    const float most = warp_max(logit);
+    const float power = live ? expf(logit - most) : 0.0f;
     const float probability = __fdiv_rn(power, warp_sum(power));
     float score = live ? __fadd_rn(probability, a.balancing[lane]) : -INFINITY;
     // Whatever is no number comes last, so that the choice is always one of the experts.

@@ -124,6 +124,18 @@ impl Slots {
     }
 }
 
+impl Slots {
+    /// More slots, of which the first are those of `self`. Frames that were not taken are lost.
+    pub(crate) fn grown(&self, model: &Model, count: usize) -> Result<Self> {
+        let mut grown = Self::new(model, count.max(self.count), self.capacity)?;
+        grown.cache.copy_from(&self.cache)?;
+        grown.states.copy_from(&self.states)?;
+        grown.logits.copy_from(&self.logits)?;
+        grown.history.copy_from(&self.history)?;
+        Ok(grown)
+    }
+}
+
 /// Numbers of the keys, or the values, of one layer of a slot.
 pub(crate) fn layer_numbers(shape: &Shape, capacity: usize) -> usize {
     shape.kv_width() * capacity

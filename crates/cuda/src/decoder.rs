@@ -115,6 +115,26 @@ impl Decoder {
         self.slots.capacity
     }
 
+    /// Makes it at least so many slots; those there are keep what they hold. While it grows, both take memory.
+    ///
+    /// # Errors
+    /// When steps are under way, or the card's memory does not suffice: nothing has changed then.
+    pub fn grow(&mut self, slots: usize) -> Result<()> {
+        if !self.pending.is_empty() {
+            return Err(Error::Request("steps are under way: collect their frames".into()));
+        }
+        if slots > self.slots.count {
+            let grown = self.slots.grown(&self.model, slots)?;
+            self.model.device.synchronize()?;
+            // They hold addresses of what is replaced.
+            self.graphs = Graphs::default();
+            self.of_rows.clear();
+            self.slots = grown;
+            self.known.resize(slots, Known::default());
+        }
+        Ok(())
+    }
+
     /// Runs a prompt from the slot's first row, `ids` row by row; a voice takes the place of the first row. The slot
     /// then draws its frames on the card.
     ///
@@ -204,14 +224,18 @@ impl Decoder {
         Ok(())
     }
 
-    /// The logits of a slot's next frame, codebook by codebook, when all work before is done.
+    /// The logits of some slots' next frames, slot by slot and codebook by codebook, when all work before is done.
     ///
     /// # Errors
     /// When there is no such slot, or on the driver.
-    pub fn logits(&self, slot: usize) -> Result<Vec<f32>> {
-        self.check_slot(slot)?;
+    pub fn logits(&self, slots: &[usize]) -> Result<Vec<f32>> {
         let width = self.model.shape.logits();
-        self.slots.logits.read(slot * width, width)
+        let mut all = Vec::with_capacity(slots.len() * width);
+        for &slot in slots {
+            self.check_slot(slot)?;
+            all.extend(self.slots.logits.read(slot * width, width)?);
+        }
+        Ok(all)
     }
 
     /// Has each of some slots draw a frame and run it, and returns before that is done. The graph for so many slots is

@@ -1,6 +1,7 @@
 //! Steps that were captured once and are replayed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use cudarc::driver::{CudaGraph, sys};
 
@@ -29,13 +30,11 @@ pub(crate) fn width(rows: usize) -> Option<usize> {
 impl Graphs {
     /// Replays what `enqueue` enqueues, which is captured when the width is new.
     pub(crate) fn replay(&mut self, device: &Device, width: usize, enqueue: impl FnOnce() -> Result<()>) -> Result<()> {
-        if !self.by_width.contains_key(&width) {
-            self.by_width.insert(width, capture(device, enqueue)?);
-        }
-        match self.by_width.get(&width) {
-            Some(graph) => graph.0.launch().map_err(driver("replay a graph")),
-            None => Ok(()),
-        }
+        let graph = match self.by_width.entry(width) {
+            Entry::Occupied(graph) => graph.into_mut(),
+            Entry::Vacant(place) => place.insert(capture(device, enqueue)?),
+        };
+        graph.0.launch().map_err(driver("replay a graph"))
     }
 }
 

@@ -72,7 +72,7 @@ fn projections(loader: &mut Loader, shape: &Shape, at: &str) -> Result<Vec<(Matr
     let (dim, kv) = (shape.dim, shape.kv_width());
     let part = |name: &str, shape: &[usize]| Part::new(format!("{at}.{name}.weight"), shape);
     let mut parts = vec![part("wq", &[shape.query_width(), dim])];
-    if loader.contains(&format!("{at}.wkv.weight"))? {
+    if loader.contains(&format!("{at}.wkv.weight")) {
         parts.push(part("wkv", &[2, kv, dim]));
     } else {
         parts.extend([part("wk", &[kv, dim]), part("wv", &[kv, dim])]);
@@ -98,7 +98,7 @@ impl Feed {
     fn load_dense(loader: &mut Loader, shape: &Shape, at: &str) -> Result<Self> {
         let (inner, dim) = (shape.inner, shape.dim);
         let together = format!("{at}.w_in.weight");
-        let gate_up = if loader.contains(&together)? {
+        let gate_up = if loader.contains(&together) {
             let both = loader.matrix(together, &[2, inner, dim])?;
             GateUp::stacked(both, inner, 0)
         } else {
@@ -114,7 +114,7 @@ impl Feed {
         let router = Router::load(loader, shape, &format!("{at}.router"), is_first)?;
         let name = |name: &str| format!("{at}.experts.{name}");
         let gate_up = expert_gate_up(loader, shape, name)?;
-        let down = if loader.contains(&name("w2"))? { name("w2") } else { name("down_proj") };
+        let down = if loader.contains(&name("w2")) { name("w2") } else { name("down_proj") };
         Ok(Self::Mixture { router, gate_up, down: loader.matrix(down, &[experts, dim, inner])?, used })
     }
 
@@ -133,10 +133,10 @@ impl Feed {
 /// Gate and up of all experts, in any of the layouts that checkpoints have.
 fn expert_gate_up(loader: &mut Loader, shape: &Shape, name: impl Fn(&str) -> String) -> Result<GateUp> {
     let (inner, dim, experts) = (shape.inner, shape.dim, shape.mixture.experts);
-    if loader.contains(&name("w13"))? {
+    if loader.contains(&name("w13")) {
         return Ok(GateUp::interleaved(loader.matrix(name("w13"), &[experts, 2 * inner, dim])?));
     }
-    if loader.contains(&name("gate_up_proj"))? {
+    if loader.contains(&name("gate_up_proj")) {
         let both = loader.matrix(name("gate_up_proj"), &[experts, 2 * inner, dim])?;
         return Ok(GateUp::stacked(both, 0, inner));
     }

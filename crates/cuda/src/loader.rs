@@ -74,10 +74,10 @@ impl<'a> Loader<'a> {
         Ok(Self { device, origin, halves: [half()?, half()?], turn: 0, drawn: 0, held: Vec::new() })
     }
 
-    pub(crate) fn contains(&self, name: &str) -> Result<bool> {
+    pub(crate) fn contains(&self, name: &str) -> bool {
         match &self.origin {
-            Origin::Source(source) => Ok(read(*source, name)?.is_some()),
-            Origin::Random { .. } => Ok(true),
+            Origin::Source(source) => source.contains(name),
+            Origin::Random { .. } => true,
         }
     }
 
@@ -131,7 +131,7 @@ impl<'a> Loader<'a> {
         self.held.push(buffer);
         let mut row = 0;
         for part in parts {
-            self.fill(part, matrix.from_row(row).of(part.rows()))?;
+            self.fill(part, matrix.rows_from(row).of(part.rows()))?;
             row += part.rows();
         }
         Ok(matrix)
@@ -227,24 +227,21 @@ pub(crate) fn fill(device: &Device, kind: Kind, address: u64, count: usize, seed
     unsafe { device.launch(device.kernels.get("fill")?, Grid::new([blocks, 1, 1], 256), &arguments) }
 }
 
-fn read<'a>(source: &'a dyn Source, name: &str) -> Result<Option<HostTensor<'a>>> {
-    source.tensor(name).map_err(|reason| Error::Unreadable { name: name.to_owned(), reason })
-}
-
 fn find<'a>(source: &'a dyn Source, name: &str, shape: &[usize]) -> Result<HostTensor<'a>> {
     find_any(source, name, &[shape])
 }
 
 /// The tensor, when it has one of the shapes and as many bytes as that takes.
 fn find_any<'a>(source: &'a dyn Source, name: &str, shapes: &[&[usize]]) -> Result<HostTensor<'a>> {
-    let tensor = read(source, name)?.ok_or_else(|| Error::Missing(name.to_owned()))?;
+    let unreadable = |reason| Error::Unreadable { name: name.to_owned(), reason };
+    let tensor = source.tensor(name, shapes).map_err(unreadable)?.ok_or_else(|| Error::Missing(name.to_owned()))?;
     if !shapes.contains(&&*tensor.shape) {
         let expected = shapes.first().copied().unwrap_or_default().to_vec();
         return Err(Error::Shape { name: name.to_owned(), expected, found: tensor.shape.into_owned() });
     }
     if tensor.kind.file_bytes(tensor.shape.iter().product()) != Some(tensor.bytes.len()) {
         let reason = format!("{} bytes are not those of {:?}", tensor.bytes.len(), tensor.shape);
-        return Err(Error::Unreadable { name: name.to_owned(), reason });
+        return Err(unreadable(reason));
     }
     Ok(tensor)
 }

@@ -110,6 +110,15 @@ impl<T: Plain> Buffer<T> {
         Ok(values)
     }
 
+    /// Sets the first values to all of another buffer, in the order of the stream.
+    pub(crate) fn copy_from(&mut self, other: &Self) -> Result<()> {
+        self.check(0, other.len)?;
+        let bytes = other.len * size_of::<T>();
+        // SAFETY: checked to lie in both buffers.
+        let copied = unsafe { result::memcpy_dtod_async(self.address, other.address, bytes, self.device.raw_stream()) };
+        copied.map_err(driver("copy on the card"))
+    }
+
     fn check(&self, first: usize, len: usize) -> Result<()> {
         let fits = first.checked_add(len).is_some_and(|end| end <= self.len);
         let message = || format!("{len} values from {first} do not lie in a buffer of {}", self.len);

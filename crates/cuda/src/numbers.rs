@@ -71,7 +71,7 @@ pub(crate) fn widen(kind: Kind, bytes: &[u8]) -> Vec<f32> {
         Kind::F32 => bytes.as_chunks().0.iter().map(|&word| f32::from_le_bytes(word)).collect(),
         Kind::BF16 => bytes.as_chunks().0.iter().map(|&word| bf16::from_le_bytes(word).to_f32()).collect(),
         Kind::F16 => bytes.as_chunks().0.iter().map(|&word| f16::from_le_bytes(word).to_f32()).collect(),
-        Kind::Q8_0 => bytes.as_chunks::<BLOCK_BYTES>().0.iter().flat_map(|block| widen_block(block)).collect(),
+        Kind::Q8_0 => bytes.as_chunks::<BLOCK_BYTES>().0.iter().flat_map(widen_block).collect(),
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Matrix {
 
 impl Matrix {
     /// The rows from `row` on.
-    pub(crate) fn from_row(self, row: usize) -> Self {
+    pub(crate) fn rows_from(self, row: usize) -> Self {
         let before = row * self.inputs;
         Self {
             numbers: self.numbers + (before * self.kind.bytes()) as u64,
@@ -74,12 +74,12 @@ impl GateUp {
 
     /// One tensor, of which each begins at a row.
     pub(crate) fn stacked(both: Matrix, gate: usize, up: usize) -> Self {
-        Self { gate: both.from_row(gate), up: both.from_row(up), row_step: 1, shared: true }
+        Self { gate: both.rows_from(gate), up: both.rows_from(up), row_step: 1, shared: true }
     }
 
     /// Rows of the gate at even, of the other at odd places.
     pub(crate) fn interleaved(both: Matrix) -> Self {
-        Self { gate: both, up: both.from_row(1), row_step: 2, shared: true }
+        Self { gate: both, up: both.rows_from(1), row_step: 2, shared: true }
     }
 
     /// Rows from an expert's gate to that of the next: where both lie in one tensor, the other lies between.

@@ -70,7 +70,6 @@ pub struct Frame {
 }
 
 /// A slot's state on the card; the same as `Slot` in the kernels.
-#[cfg_attr(not(feature = "cuda"), allow(dead_code))]
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct SlotState {
@@ -91,7 +90,6 @@ pub(crate) struct SlotState {
     finished: i32,
 }
 
-#[cfg_attr(not(feature = "cuda"), allow(dead_code))]
 impl SlotState {
     /// A slot whose prompt fills the first `position` of `capacity` rows.
     pub(crate) fn new(options: &SlotOptions, codebooks: usize, position: usize, capacity: usize) -> Result<Self> {
@@ -129,7 +127,6 @@ impl SlotState {
 pub(crate) const RECORD_HEAD: usize = 3;
 
 /// Reads a frame's record: frames made, end, state, codes.
-#[cfg_attr(not(feature = "cuda"), allow(dead_code))]
 pub(crate) fn read_record(slot: usize, record: &[i32]) -> Option<Frame> {
     let (&[made, end, finished], codes) = record.split_first_chunk::<RECORD_HEAD>()?;
     Some(Frame {

@@ -17,9 +17,13 @@ pub struct HostTensor<'a> {
 
 /// A set of named tensors: the names of the published checkpoint.
 pub trait Source {
-    /// The tensor of a name; `None` when there is none.
+    /// Whether there is a tensor of this name.
+    fn contains(&self, name: &str) -> bool;
+
+    /// The tensor of a name, which should have one of these shapes; `None` when there is none of this name. What it has
+    /// is checked by the caller.
     ///
     /// # Errors
     /// When it is there but cannot be read; the reason.
-    fn tensor(&self, name: &str) -> Result<Option<HostTensor<'_>>, String>;
+    fn tensor(&self, name: &str, shapes: &[&[usize]]) -> Result<Option<HostTensor<'_>>, String>;
 }

@@ -8,27 +8,23 @@ mod router;
 mod sampler;
 mod twin;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use half::{bf16, f16};
 
 use crate::{Decoder, Device, Kind, Mixture, Model, Shape, Speaker};
 
-/// The card; `None`, and a word about it, where there is none.
+/// The card, with a stream of the test's own; `None`, and a word about it, where there is none.
 fn card(test: &str) -> Option<Device> {
-    static CARD: OnceLock<Option<Device>> = OnceLock::new();
-    let card = CARD.get_or_init(|| match Device::open(0) {
+    match Device::open(0) {
         Ok(device) => Some(device),
         Err(error) => {
             // A machine that must have one says so: nothing is left out unseen there.
             assert!(std::env::var_os("ZONOS_TEST_CARD").is_none(), "no card: {error}");
+            println!("left out, no CUDA card: {test}");
             None
         }
-    });
-    if card.is_none() {
-        println!("left out, no CUDA card: {test}");
     }
-    card.clone()
 }
 
 /// A small stream of random numbers.

@@ -23,7 +23,11 @@ pub(super) struct Twin {
 }
 
 impl Source for Twin {
-    fn tensor(&self, name: &str) -> Result<Option<HostTensor<'_>>, String> {
+    fn contains(&self, name: &str) -> bool {
+        self.has(name)
+    }
+
+    fn tensor(&self, name: &str, _shapes: &[&[usize]]) -> Result<Option<HostTensor<'_>>, String> {
         Ok(self.tensors.get(name).map(|stored| HostTensor {
             kind: stored.kind,
             shape: Cow::Borrowed(&stored.shape),
