@@ -142,4 +142,6 @@ struct Plan {
     int expert[MAX_ENTRIES];
     int count[MAX_ENTRIES];
     int entry[MAX_ENTRIES][COLUMNS];
+    // The weight of each pair.
+    float weight[MAX_ENTRIES][COLUMNS];
 };

@@ -33,8 +33,6 @@ struct Matvec {
     float* output;
     // Which experts; null: one matrix for all rows.
     const Plan* plan;
-    // Weight of each pair of row and expert.
-    const float* weights;
     const int* slots;
     // Numbers from one expert to the next.
     long long expert_stride;
@@ -51,6 +49,10 @@ struct Matvec {
     int input_divisor;
     int output_divisor;
     int mode;
+    // Whether the products count with the pairs' weights.
+    int weighted;
+    // Experts, if the plan was made before the kernel before this one; else 0.
+    int experts;
     float eps;
     float cap;
 };
@@ -102,9 +104,20 @@ __device__ __forceinline__ float2 unit_scale(float largest) {
     return make_float2(__uint_as_float((254u << 23) - exponent), __uint_as_float(exponent));
 }
 
-// Brings the tile's input rows to shared memory, normed, split and scaled.
+// A thread's part of the norm's weight.
+__device__ __forceinline__ void load_norms(const Matvec& a, float4 (&norms)[VECTORS]) {
+#pragma unroll
+    for (int i = 0; i < VECTORS; i++) {
+        const int at = 4 * (threadIdx.x + i * THREADS);
+        if (at < a.inputs) norms[i] = __ldg(reinterpret_cast<const float4*>(a.norm + at));
+    }
+}
+
+// Brings the tile's input rows to shared memory, normed, split and scaled. `norms` is the norm's weight, where there is
+// one row.
 template <Kind K, int N>
-__device__ __forceinline__ void stage(const Matvec& a, Tile<N>& tile, uint16_t* staged) {
+__device__ __forceinline__ void stage(const Matvec& a, Tile<N>& tile, const float4 (&norms)[VECTORS],
+                                      uint16_t* staged) {
     __shared__ float squares[N][WARPS];
     __shared__ float largest[N][WARPS];
     const int warp = threadIdx.x / 32;
@@ -120,7 +133,7 @@ __device__ __forceinline__ void stage(const Matvec& a, Tile<N>& tile, uint16_t* 
             if (at >= a.inputs) break;
             float4 v = load4(row + at);
             sum = dot4(v, v, sum);
-            if (a.norm) v = times4(v, *reinterpret_cast<const float4*>(a.norm + at));
+            if (a.norm) v = times4(v, N == 1 ? norms[i] : __ldg(reinterpret_cast<const float4*>(a.norm + at)));
             if (N == 1) kept[i] = v;
             most = fmaxf(most, largest4(v));
         }
@@ -153,7 +166,7 @@ __device__ __forceinline__ void stage(const Matvec& a, Tile<N>& tile, uint16_t* 
                 v = kept[i];
             } else {
                 v = load4(row + at);
-                if (a.norm) v = times4(v, *reinterpret_cast<const float4*>(a.norm + at));
+                if (a.norm) v = times4(v, __ldg(reinterpret_cast<const float4*>(a.norm + at)));
             }
             if (a.norm) v = scaled4(v, factor);
             if constexpr (K == F32) {
@@ -339,18 +352,28 @@ __device__ __forceinline__ Sums<F32, N> accumulate_floats(const Matvec& a, const
 
 // Says which rows this block computes; false: none.
 template <int N> __device__ __forceinline__ bool choose_columns(const Matvec& a, Tile<N>& tile) {
-    const int number = blockIdx.y;
-    if (a.plan && number >= __ldcg(&a.plan->tiles)) return false;
-    if (threadIdx.x < N) {
-        const int column = threadIdx.x;
-        const int count = a.plan ? __ldcg(&a.plan->count[number]) : min(N, a.rows - number * N);
-        if (column == 0) tile.count = count, tile.expert = a.plan ? __ldcg(&a.plan->expert[number]) : 0;
+    const int number = blockIdx.y, column = threadIdx.x;
+    if (!a.plan) {
+        const int count = min(N, a.rows - number * N), row = a.first_row + number * N + column;
+        if (column == 0) tile.count = count, tile.expert = 0;
         if (column < count) {
-            const int pair = a.plan ? __ldcg(&a.plan->entry[number][column]) : a.first_row + number * N + column;
-            tile.input[column] = pair / a.input_divisor;
-            tile.output[column] = a.mode == LOGITS && a.slots ? __ldcg(a.slots + pair) : pair / a.output_divisor;
-            tile.weight[column] = a.weights ? __ldcg(a.weights + pair) : 1.0f;
+            tile.input[column] = row;
+            tile.output[column] = a.mode == LOGITS && a.slots ? __ldcg(a.slots + row) : row;
+            tile.weight[column] = 1.0f;
         }
+    } else {
+        // All of this is asked for at once, though a block beyond the last tile has no use for it.
+        const int tiles = __ldcg(&a.plan->tiles);
+        if (column < N) {
+            const int count = __ldcg(&a.plan->count[number]), expert = __ldcg(&a.plan->expert[number]);
+            const int pair = __ldcg(&a.plan->entry[number][column]);
+            const float weight = __ldcg(&a.plan->weight[number][column]);
+            tile.input[column] = pair / a.input_divisor;
+            tile.output[column] = pair / a.output_divisor;
+            tile.weight[column] = a.weighted ? weight : 1.0f;
+            if (column == 0) tile.count = count, tile.expert = expert;
+        }
+        if (number >= tiles) return false;
     }
     __syncthreads();
     return true;
@@ -382,6 +405,18 @@ template <Kind K> __device__ __forceinline__ void prefetch_tile(const Matvec& a,
     }
 }
 
+// Has this block's weights brought to the cache, as far as it is known which they are before the input is ready.
+template <Kind K> __device__ __forceinline__ void prefetch_early(const Matvec& a, int first_output) {
+    if (!a.plan) {
+        if (blockIdx.y == 0) prefetch_tile<K>(a, first_output, 0);
+    } else if (a.experts > 0) {
+        const int expert = __ldcg(&a.plan->expert[blockIdx.y]), tiles = __ldcg(&a.plan->tiles);
+        if (static_cast<int>(blockIdx.y) < tiles && expert >= 0 && expert < a.experts) {
+            prefetch_tile<K>(a, first_output, expert);
+        }
+    }
+}
+
 template <Kind K, int N> __device__ __forceinline__ void matvec(const Matvec& a) {
     constexpr int TILE = Layout<K>::TILE, SIZE = TILE * N;
     extern __shared__ uint4 shared_words[];
@@ -391,12 +426,16 @@ template <Kind K, int N> __device__ __forceinline__ void matvec(const Matvec& a)
     float* partials = N == 1 ? own_partials : reinterpret_cast<float*>(shared_words);
     uint16_t* staged = reinterpret_cast<uint16_t*>(shared_words);
     const int first_output = blockIdx.x * TILE;
-    release_dependents();
-    if (!a.plan && blockIdx.y == 0) prefetch_tile<K>(a, first_output, 0);
+    if (!a.plan) release_dependents();
+    prefetch_early<K>(a, first_output);
+    float4 norms[VECTORS];
+    if (N == 1 && a.norm) load_norms(a, norms);
     wait_for_inputs();
+    // The kernel after the experts' first product may then count on the plan.
+    if (a.plan) release_dependents();
     if (!choose_columns(a, tile)) return;
-    if (a.plan) prefetch_tile<K>(a, first_output, tile.expert);
-    stage<K, N>(a, tile, staged);
+    if (a.plan && a.experts == 0) prefetch_tile<K>(a, first_output, tile.expert);
+    stage<K, N>(a, tile, norms, staged);
     Sums<K, N> sums;
     if constexpr (K == F32) {
         sums = accumulate_floats<N>(a, tile, first_output, reinterpret_cast<float*>(staged));

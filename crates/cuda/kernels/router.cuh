@@ -140,7 +140,9 @@ __device__ __forceinline__ void plan_experts(const Router& a) {
     if (pair < pairs && experts[pair] >= 0) {
         int before = 0;
         for (int other = 0; other < pair; other++) before += experts[other] == experts[pair];
-        a.plan->entry[firsts[experts[pair]] + before / COLUMNS][before % COLUMNS] = pair;
+        const int tile = firsts[experts[pair]] + before / COLUMNS;
+        a.plan->entry[tile][before % COLUMNS] = pair;
+        a.plan->weight[tile][before % COLUMNS] = __ldcg(a.weights + pair);
     }
 }
 

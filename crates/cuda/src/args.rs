@@ -32,7 +32,6 @@ pub(crate) struct Matvec {
     pub(crate) bias: u64,
     pub(crate) output: u64,
     pub(crate) plan: u64,
-    pub(crate) weights: u64,
     pub(crate) slots: u64,
     pub(crate) expert_stride: i64,
     pub(crate) inputs: i32,
@@ -45,6 +44,8 @@ pub(crate) struct Matvec {
     pub(crate) input_divisor: i32,
     pub(crate) output_divisor: i32,
     pub(crate) mode: i32,
+    pub(crate) weighted: i32,
+    pub(crate) experts: i32,
     pub(crate) eps: f32,
     pub(crate) cap: f32,
 }

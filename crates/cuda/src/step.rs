@@ -315,7 +315,8 @@ impl Step<'_> {
         let down_arguments = Matvec {
             input: hidden,
             plan,
-            weights: work.expert_weights.address(),
+            weighted: 1,
+            experts: shape.mixture.experts as i32,
             expert_stride: (dim * inner) as i64,
             outputs: dim as i32,
             output: if together { work.residual.address() } else { work.parts.address() },
