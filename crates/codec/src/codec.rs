@@ -61,10 +61,23 @@ impl Codec {
     /// When a file is damaged; a tensor is missing, has an unexpected shape or is unknown; or the file or its
     /// `config.json` states other sizes.
     pub fn load(path: impl AsRef<Path>, device: &Device, dtype: DType) -> Result<Self> {
-        let checkpoint = names::rename(Checkpoint::open_or_find(path.as_ref(), names::GGUF_ARCHITECTURE)?)?;
+        let checkpoint = Checkpoint::open_or_find(path.as_ref(), names::GGUF_ARCHITECTURE)?;
+        Self::read(checkpoint, Stated::beside(path.as_ref())?, device, dtype)
+    }
+
+    /// Loads the model from an open checkpoint, as [`Codec::load`] does from a file that nothing lies beside.
+    ///
+    /// # Errors
+    /// As [`Codec::load`].
+    pub fn from_checkpoint(checkpoint: Checkpoint, device: &Device, dtype: DType) -> Result<Self> {
+        Self::read(checkpoint, None, device, dtype)
+    }
+
+    fn read(checkpoint: Checkpoint, beside: Option<Stated>, device: &Device, dtype: DType) -> Result<Self> {
+        let checkpoint = names::rename(checkpoint)?;
         let weights = checkpoint.weights(device, Some(dtype));
         let mut config = infer::config(&weights)?;
-        for stated in [Some(Stated::within(&checkpoint)?), Stated::beside(path.as_ref())?].iter().flatten() {
+        for stated in [Some(Stated::within(&checkpoint)?), beside].iter().flatten() {
             stated.apply(&mut config)?;
         }
         config.check()?;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use zonos_codec::{Codec, CodecConfig, Codes, Error, Stages};
+use zonos_weights::Checkpoint;
 
 type Tensors = HashMap<String, Tensor>;
 
@@ -79,6 +80,17 @@ fn sizes_are_read_off_the_shapes() {
     assert_eq!(codec.config(), &expected);
     assert!(codec.can_encode());
     assert_eq!((codec.sample_rate(), codec.hop(), codec.n_codebooks(), codec.codebook_size()), (44_100, 2, 1, 16));
+}
+
+#[test]
+fn an_open_checkpoint_is_loaded_like_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let loaded = load_from(folder.path(), &tensors()).unwrap();
+    let bytes = std::fs::read(folder.path().join("model.safetensors")).unwrap().leak();
+    let checkpoint = Checkpoint::from_static("the program's own", bytes).unwrap();
+    let built_in = Codec::from_checkpoint(checkpoint, &Device::Cpu, DType::F32).unwrap();
+    let codes = Codes::new(vec![3, 4, 15], 1, 16).unwrap();
+    assert_eq!(built_in.decode(&codes).unwrap(), loaded.decode(&codes).unwrap());
 }
 
 #[test]

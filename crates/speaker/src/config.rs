@@ -72,8 +72,16 @@ impl SpeakerConfig {
         let path = folder.join("config.json");
         let failed = |reason: String| Error::ConfigFile { path: path.clone(), reason };
         let text = std::fs::read_to_string(&path).map_err(|error| failed(format!("cannot be read: {error}")))?;
-        let config: Self = serde_json::from_str(&text).map_err(|error| failed(format!("not valid: {error}")))?;
-        config.check().map_err(|error| failed(error.to_string()))?;
+        Self::parse(&text).map_err(|error| failed(error.to_string()))
+    }
+
+    /// Reads the text of a `config.json`. What it does not state is as in the released encoder.
+    ///
+    /// # Errors
+    /// When it is not valid, or makes no encoder.
+    pub fn parse(text: &str) -> Result<Self> {
+        let config: Self = serde_json::from_str(text).map_err(|error| Error::Config(error.to_string()))?;
+        config.check()?;
         Ok(config)
     }
 

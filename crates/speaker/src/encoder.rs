@@ -47,14 +47,24 @@ impl SpeakerEncoder {
     /// made for another front end than [`LogMel`].
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
         let checkpoint = Checkpoint::open_or_find(path.as_ref(), gguf::GGUF_ARCHITECTURE)?;
-        let (config, axes) = match checkpoint.is_gguf() {
-            true => (gguf::config(&checkpoint)?, Axes::KernelFirst),
-            false => (SpeakerConfig::beside(path.as_ref())?, Axes::KernelLast),
-        };
-        let encoder = Self::build(config, &Parameters::new(checkpoint.weights(device, None), axes), device)?;
-        if checkpoint.is_gguf() {
-            gguf::check_constants(&checkpoint, &encoder.log_mel)?;
+        if !checkpoint.is_gguf() {
+            return Self::from_checkpoint(&checkpoint, SpeakerConfig::beside(path.as_ref())?, device);
         }
+        let parameters = Parameters::new(checkpoint.weights(device, None), Axes::KernelFirst);
+        let encoder = Self::build(gguf::config(&checkpoint)?, &parameters, device)?;
+        gguf::check_constants(&checkpoint, &encoder.log_mel)?;
+        checkpoint.check_all_used()?;
+        Ok(encoder)
+    }
+
+    /// Loads the encoder from an open checkpoint with the tensor names of `model.safetensors`.
+    ///
+    /// # Errors
+    /// When a tensor is missing, has an unexpected shape or is unknown, or the configuration makes no encoder.
+    pub fn from_checkpoint(checkpoint: &Checkpoint, config: SpeakerConfig, device: &Device) -> Result<Self> {
+        config.check()?;
+        let parameters = Parameters::new(checkpoint.weights(device, None), Axes::KernelLast);
+        let encoder = Self::build(config, &parameters, device)?;
         checkpoint.check_all_used()?;
         Ok(encoder)
     }
@@ -65,10 +75,7 @@ impl SpeakerEncoder {
     /// # Errors
     /// When the configuration makes no encoder.
     pub fn random(seed: u64, config: &SpeakerConfig, device: &Device) -> Result<Self> {
-        config.check()?;
-        let checkpoint = Checkpoint::random(seed, random::init);
-        let parameters = Parameters::new(checkpoint.weights(device, None), Axes::KernelLast);
-        Self::build(config.clone(), &parameters, device)
+        Self::from_checkpoint(&Checkpoint::random(seed, random::init), config.clone(), device)
     }
 
     fn build(config: SpeakerConfig, parameters: &Parameters, device: &Device) -> Result<Self> {

@@ -17,7 +17,18 @@ impl Voice {
     /// When the file is damaged, larger than 64 MiB, or holds no such array.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let array = Array::load(path, KEY)?;
+        Self::of(path, &Array::load(path, KEY)?)
+    }
+
+    /// Reads a voice from the bytes of such a file. `name` decides what they are and stands for them in messages.
+    ///
+    /// # Errors
+    /// As [`Voice::load`].
+    pub fn from_bytes(name: impl AsRef<Path>, bytes: &[u8]) -> Result<Self> {
+        Self::of(name.as_ref(), &Array::from_bytes(name.as_ref(), bytes, KEY)?)
+    }
+
+    fn of(path: &Path, array: &Array) -> Result<Self> {
         let wrong = |reason: String| Error::VoiceFile { path: path.to_owned(), reason };
         let values = array.to_f32().ok_or_else(|| wrong(format!("its type is {}, not a float", array.element())))?;
         let voice = match *array.shape() {
@@ -73,6 +84,9 @@ mod tests {
         for name in ["voice.npy", "voice.npz", "voice.safetensors"] {
             voice.save(folder.path(name)).unwrap();
             assert_eq!(Voice::load(folder.path(name)).unwrap(), voice, "{name}");
+            let bytes = std::fs::read(folder.path(name)).unwrap();
+            assert_eq!(Voice::from_bytes(name, &bytes).unwrap(), voice, "{name}");
+            assert!(Voice::from_bytes(name, &bytes[..20]).unwrap_err().to_string().contains(name));
         }
         assert!(voice.save(folder.path("voice.pt")).unwrap_err().to_string().contains(".safetensors"));
         assert!(voice.save(folder.path("no such folder/voice.npy")).is_err());

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use candle_core::{DType, Device, Tensor};
 use zonos_speaker::{Error, SpeakerConfig, SpeakerEncoder};
+use zonos_weights::Checkpoint;
 
 fn small() -> SpeakerConfig {
     SpeakerConfig {
@@ -110,6 +111,22 @@ fn files_are_loaded_with_what_the_configuration_says() {
 }
 
 #[test]
+fn an_open_checkpoint_is_loaded_like_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.safetensors");
+    candle_core::safetensors::save(&tensors(), &file).unwrap();
+    std::fs::write(folder.path().join("config.json"), CONFIG).unwrap();
+    let bytes = std::fs::read(&file).unwrap().leak();
+    let checkpoint = Checkpoint::from_static("the program's own", bytes).unwrap();
+    let from_bytes =
+        |config| SpeakerEncoder::from_checkpoint(&checkpoint, SpeakerConfig::parse(config).unwrap(), &Device::Cpu);
+    let clip = tone(2000, 0.1);
+    let loaded = SpeakerEncoder::load(&file, &Device::Cpu).unwrap();
+    assert_eq!(from_bytes(CONFIG).unwrap().embed(&clip).unwrap(), loaded.embed(&clip).unwrap());
+    assert!(from_bytes("{}").err().unwrap().to_string().contains("the program's own"));
+}
+
+#[test]
 fn missing_misshapen_and_unknown_tensors_are_named() {
     let changed = |change: fn(&mut HashMap<String, Tensor>)| {
         let mut tensors = tensors();
@@ -130,7 +147,7 @@ fn missing_misshapen_and_unknown_tensors_are_named() {
 #[test]
 fn configurations_that_do_not_fit_are_refused() {
     let error = |config: &str| load(&tensors(), config).err().unwrap().to_string();
-    assert!(error("{").contains("config.json: not valid"));
+    assert!(error("{").contains("config.json: not a speaker encoder"));
     assert!(error(r#"{"enc_channels": [4]}"#).contains("one entry for each"));
     // Nothing stated: the released sizes, which these tensors do not have.
     assert!(error("{}").contains("the configuration asks for"));
