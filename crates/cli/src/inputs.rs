@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use zonos::{EngineOptions, Voice, VoiceEncoder, VoiceLibrary, is_saved_voice};
+use zonos::{EngineOptions, Voice, VoiceEncoder, VoiceLibrary, is_saved_voice, preset_voices};
 
 use crate::args::TextArgs;
 use crate::exit::usage;
@@ -62,18 +62,21 @@ pub enum VoiceSource {
     Audio(PathBuf),
 }
 
-/// Finds voices by the names of the library and as files, so that mistakes are told before a model is loaded.
-pub fn find_voices(names: &[String]) -> Result<Vec<VoiceSource>> {
-    names.iter().map(|name| find_voice(name)).collect()
+/// Finds voices by the names of the library, by those of the model, and as files, so that mistakes are told before a model
+/// is loaded.
+pub fn find_voices(names: &[String], options: &EngineOptions) -> Result<Vec<VoiceSource>> {
+    names.iter().map(|name| find_voice(name, options)).collect()
 }
 
-/// A path that is there, or has a separator or an ending, is a file; all else is a name of the library.
-fn find_voice(name: &str) -> Result<VoiceSource> {
+/// A path that is there, or has a separator or an ending, is a file; all else is a name.
+fn find_voice(name: &str, options: &EngineOptions) -> Result<VoiceSource> {
     let path = Path::new(name);
     let library = VoiceLibrary::open_default()?;
     let is_path = path.components().count() > 1 || path.is_file();
     if !is_path && (path.extension().is_none() || library.file(name).is_ok()) {
-        return Ok(VoiceSource::Saved(library.load(name)?));
+        // A model that is not known is told when it is needed.
+        let presets = preset_voices(options).unwrap_or_default();
+        return Ok(VoiceSource::Saved(library.load_or_preset(name, &presets)?));
     }
     if is_saved_voice(path) {
         return Ok(VoiceSource::Saved(Voice::load(path).map_err(zonos::Error::from)?));

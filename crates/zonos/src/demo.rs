@@ -1,37 +1,73 @@
-//! The built-in demo model and random models of the released size: the same architecture with seeded weights.
+//! The demo model, which is part of the program: `models/demo` of the repository. Its files are not copied; they load as
+//! they lie in the binary.
 
-use zonos_codec::{CodecConfig, Stages};
-use zonos_lm::Config;
-use zonos_speaker::SpeakerConfig;
+use std::collections::BTreeMap;
 
-use crate::Result;
+use candle_core::{DType, Device};
+use zonos_codec::Codec;
+use zonos_speaker::{SpeakerConfig, SpeakerEncoder, Voice};
+use zonos_weights::Checkpoint;
 
-/// The seed of the demo model's weights. Changing it changes what every demo seed says.
-pub(crate) const SEED: u64 = 2606;
+use crate::{Error, Result};
 
-/// A backbone of the released architecture with every mechanism present and every width small.
-pub(crate) fn backbone() -> Result<Config> {
-    Ok(Config::parse(include_str!("demo.json"))?)
+/// The voice of requests that name none.
+const VOICE: &str = "slt";
+
+/// The content of the files.
+struct Files {
+    backbone: &'static [u8],
+    codec: &'static [u8],
+    speaker: &'static [u8],
+    speaker_config: &'static str,
+    /// Voices by name.
+    voices: [(&'static str, &'static [u8]); 4],
 }
 
-/// A codec of the released strides and small widths.
-pub(crate) fn codec() -> CodecConfig {
-    let released = CodecConfig::released();
-    CodecConfig {
-        latent_dim: 64,
-        decoder: Stages { dim: 64, ..released.decoder.clone() },
-        encoder: released.encoder.clone().map(|encoder| Stages { dim: 4, ..encoder }),
-        ..released
-    }
+#[cfg(not(feature = "demo"))]
+static FILES: Option<Files> = None;
+
+#[cfg(feature = "demo")]
+static FILES: Option<Files> = Some(Files {
+    backbone: include_bytes!("../../../models/demo/model.gguf"),
+    codec: include_bytes!("../../../models/demo/codec.safetensors"),
+    speaker: include_bytes!("../../../models/demo/speaker_encoder/model.safetensors"),
+    speaker_config: include_str!("../../../models/demo/speaker_encoder/config.json"),
+    voices: [
+        ("awb", include_bytes!("../../../models/demo/voices/awb.safetensors")),
+        ("kal16", include_bytes!("../../../models/demo/voices/kal16.safetensors")),
+        ("rms", include_bytes!("../../../models/demo/voices/rms.safetensors")),
+        ("slt", include_bytes!("../../../models/demo/voices/slt.safetensors")),
+    ],
+});
+
+fn files() -> Result<&'static Files> {
+    FILES.as_ref().ok_or(Error::NoDemo)
 }
 
-/// A speaker encoder of small widths whose voices fit the demo backbone.
-pub(crate) fn speaker() -> SpeakerConfig {
-    SpeakerConfig {
-        embedding_dim: 256,
-        channels: vec![64, 64, 64, 64, 192],
-        attention_channels: 32,
-        se_channels: 32,
-        ..SpeakerConfig::default()
-    }
+pub(crate) fn backbone() -> Result<Checkpoint> {
+    Ok(Checkpoint::from_static("the demo model", files()?.backbone)?)
+}
+
+pub(crate) fn codec(device: &Device) -> Result<Codec> {
+    let checkpoint = Checkpoint::from_static("the demo model's codec", files()?.codec)?;
+    Ok(Codec::from_checkpoint(checkpoint, device, DType::F32)?)
+}
+
+pub(crate) fn speaker(device: &Device) -> Result<SpeakerEncoder> {
+    let files = files()?;
+    let checkpoint = Checkpoint::from_static("the demo model's speaker encoder", files.speaker)?;
+    Ok(SpeakerEncoder::from_checkpoint(&checkpoint, SpeakerConfig::parse(files.speaker_config)?, device)?)
+}
+
+/// The voices that it comes with, by name; none in a build without it.
+pub(crate) fn voices() -> Result<BTreeMap<String, Voice>> {
+    let files = FILES.iter().flat_map(|files| files.voices);
+    let load =
+        |(name, bytes): (&str, &[u8])| Ok((name.to_owned(), Voice::from_bytes(format!("{name}.safetensors"), bytes)?));
+    files.map(load).collect()
+}
+
+/// The voice of requests that name none.
+pub(crate) fn voice() -> Result<Option<Voice>> {
+    Ok(voices()?.remove(VOICE))
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -60,6 +61,7 @@ pub struct Engine {
 struct Parts {
     name: String,
     sampling: Sampling,
+    voice: Option<Voice>,
     backbone: Backbone,
     codec: AudioCodec,
     speaker: Option<VoiceEncoder>,
@@ -111,6 +113,7 @@ impl Engine {
         let parts = Parts {
             name: model.name.clone(),
             sampling: model.sampling.over(&Sampling::default()),
+            voice: model.voice.clone(),
             codec: model.load_codec(&device)?,
             speaker: model.load_speaker(&device)?,
             backbone: model.load_backbone(&device, precision)?,
@@ -197,6 +200,14 @@ impl Engine {
             utterance.retry()?;
         }
         utterance.speech()
+    }
+
+    /// The request with the model's own voice where it names none.
+    pub(crate) fn voiced<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
+        match (&request.voice, &self.parts.voice) {
+            (None, Some(voice)) => Cow::Owned(request.clone().voice(voice.clone())),
+            _ => Cow::Borrowed(request),
+        }
     }
 
     pub(crate) fn prompt(&self, request: &Request) -> Result<Prompt> {

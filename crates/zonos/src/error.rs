@@ -41,6 +41,9 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// This build has no demo model.
+    #[error("this build has no demo model: build it with the feature `demo`, or name another model")]
+    NoDemo,
     /// This build has no downloads.
     #[error("this build cannot download: build it with the feature `download`, or put the files into a folder")]
     NoDownload,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use zonos_hub::{Cache, HubOptions, Progress, RemoteFile, Verified};
 
 use crate::registry::{FileGroup, HubFile};
-use crate::{EngineOptions, Error, Machine, ModelEntry, ModelPart, Registry, Result, missing_parts};
+use crate::{EngineOptions, Error, Machine, ModelEntry, ModelPart, Registry, Result, missing_parts, preset_voices};
 
 /// A model of the registry, and what of it is here.
 #[derive(Clone, Debug, Serialize)]
@@ -24,6 +24,8 @@ pub struct ModelStatus {
     pub licence: Option<String>,
     /// Whether it is part of the program.
     pub built_in: bool,
+    /// Names of the voices that come with it.
+    pub voices: Vec<String>,
     /// The user's own folder of it, if there is one; then the files below are not used.
     pub folder: Option<PathBuf>,
     /// Bytes of all files, about where they are not here.
@@ -77,7 +79,8 @@ impl ModelStatus {
     pub fn of(registry: &Registry, name: &str, options: &EngineOptions) -> Result<Self> {
         let entry = registry.entry(name)?;
         let files = files_of(registry, entry)?;
-        let missing = missing_parts(&EngineOptions { model: Some(name.to_owned()), ..options.clone() })?;
+        let options = EngineOptions { model: Some(name.to_owned()), ..options.clone() };
+        let missing = missing_parts(&options)?;
         let memory = Machine::now().memory_bytes;
         Ok(Self {
             name: name.to_owned(),
@@ -86,6 +89,7 @@ impl ModelStatus {
             quantization: entry.quantization.clone(),
             licence: entry.licence.clone(),
             built_in: entry.built_in,
+            voices: preset_voices(&options)?.into_keys().collect(),
             folder: Some(Registry::folder(name)?).filter(|folder| !entry.built_in && folder.is_dir()),
             bytes: if entry.built_in { None } else { files.iter().map(|file| file.bytes).sum() },
             memory_bytes: entry.memory,

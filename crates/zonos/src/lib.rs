@@ -56,7 +56,7 @@ pub use home::home;
 pub use inventory::{FileStatus, ModelStatus, missing_files, pull_model, remove_model, verify_model};
 pub use loudness::Loudness;
 pub use machine::{Machine, MemoryBandwidth};
-pub use model::{missing_parts, part_path};
+pub use model::{missing_parts, part_path, preset_voices};
 pub use parts::{AudioCodec, VoiceEncoder, is_saved_voice};
 pub use polish::Polish;
 pub use reading::{

@@ -1,9 +1,10 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device};
 use zonos_codec::{Codec, CodecConfig};
 use zonos_lm::{Backbone, Config, open_checkpoint, random_checkpoint};
-use zonos_speaker::{SpeakerConfig, SpeakerEncoder};
+use zonos_speaker::{SpeakerConfig, SpeakerEncoder, Voice};
 use zonos_weights::Checkpoint;
 
 use crate::inventory::cached_part;
@@ -24,31 +25,33 @@ const CODECS: [&str; 7] = [
 ];
 const SPEAKERS: [&str; 3] = ["speaker_encoder", "speaker", "spk-encoder.gguf"];
 
-/// A model's name, how it is best sampled, and where its three parts come from.
+/// The seed of random weights. Changing it changes what is measured with them, though hardly by much.
+const RANDOM_SEED: u64 = 2606;
+
+/// A model's name, how it is best sampled, the voice of requests that name none, and where its three parts come from.
 pub(crate) struct Model {
     pub(crate) name: String,
     pub(crate) sampling: SamplingOverrides,
+    pub(crate) voice: Option<Voice>,
     backbone: BackboneSource,
-    codec: Source<CodecConfig>,
-    speaker: Option<Source<SpeakerConfig>>,
+    codec: Source,
+    speaker: Option<Source>,
 }
 
 enum BackboneSource {
     /// The configuration is in `params.json`, in the weights' own keys, or in both.
-    Files {
-        params: Option<PathBuf>,
-        checkpoint: Box<Checkpoint>,
-    },
-    Random {
-        config: Box<Config>,
-        seed: u64,
-    },
+    Weights { params: Option<PathBuf>, checkpoint: Box<Checkpoint> },
+    /// Random weights of the released sizes.
+    Random,
 }
 
-/// Where a part comes from.
-pub(crate) enum Source<Config> {
+/// Where a codec or a speaker encoder comes from.
+pub(crate) enum Source {
     Path(PathBuf),
-    Random { config: Config, seed: u64 },
+    /// It is part of the program.
+    BuiltIn,
+    /// Random weights of the released sizes.
+    Random,
 }
 
 /// What the options name.
@@ -77,8 +80,8 @@ impl Model {
     /// Finds the model that the options name: a folder, a file, or a name of the registry.
     pub(crate) fn find(options: &EngineOptions) -> Result<Self> {
         let Found { name, sampling, place } = Found::by(options)?;
-        let backbone = place.backbone()?;
-        Ok(Self { name, sampling, backbone, codec: find_codec(options)?, speaker: find_speaker(options)? })
+        let (backbone, voice) = (place.backbone()?, place.voice()?);
+        Ok(Self { name, sampling, voice, backbone, codec: find_codec(options)?, speaker: find_speaker(options)? })
     }
 
     /// Random weights of the released sizes, for measurements; where the options name a model, with its backbone.
@@ -88,47 +91,38 @@ impl Model {
                 let Found { name, sampling, place } = Found::by(options)?;
                 (name, sampling, place.backbone()?)
             }
-            None => {
-                let (config, seed) = (Box::new(Config::released()?), demo::SEED);
-                ("random-full".to_owned(), SamplingOverrides::default(), BackboneSource::Random { config, seed })
-            }
+            None => ("random-full".to_owned(), SamplingOverrides::default(), BackboneSource::Random),
         };
-        Ok(Self {
-            name,
-            sampling,
-            backbone,
-            codec: Source::Random { config: CodecConfig::released(), seed: demo::SEED },
-            speaker: Some(Source::Random { config: SpeakerConfig::default(), seed: demo::SEED }),
-        })
+        Ok(Self { name, sampling, voice: None, backbone, codec: Source::Random, speaker: Some(Source::Random) })
     }
 
     pub(crate) fn load_backbone(self, device: &Device, dtype: Option<DType>) -> Result<Backbone> {
-        let is_random = matches!(self.backbone, BackboneSource::Random { .. });
+        let is_random = matches!(self.backbone, BackboneSource::Random);
         let (config, checkpoint) = self.backbone.open()?;
         Ok(Backbone::load(config, checkpoint, device, dtype.or(is_random.then_some(DType::F32)))?)
     }
 
     pub(crate) fn load_codec(&self, device: &Device) -> Result<AudioCodec> {
-        self.codec.load(device)
+        self.codec.codec(device)
     }
 
     pub(crate) fn load_speaker(&self, device: &Device) -> Result<Option<VoiceEncoder>> {
-        self.speaker.as_ref().map(|source| source.load(device)).transpose()
+        self.speaker.as_ref().map(|source| source.speaker(device)).transpose()
     }
 }
 
 impl BackboneSource {
     fn open(self) -> Result<(Config, Checkpoint)> {
-        Ok(match self {
-            Self::Files { params, checkpoint } => (Config::of(&checkpoint, params.as_deref())?, *checkpoint),
-            Self::Random { config, seed } => (*config, random_checkpoint(seed)),
-        })
+        match self {
+            Self::Weights { params, checkpoint } => Ok((Config::of(&checkpoint, params.as_deref())?, *checkpoint)),
+            Self::Random => random_full_weights(),
+        }
     }
 }
 
 /// Configuration and weights of a random backbone of the released sizes.
 pub(crate) fn random_full_weights() -> Result<(Config, Checkpoint)> {
-    Ok((Config::released()?, random_checkpoint(demo::SEED)))
+    Ok((Config::released()?, random_checkpoint(RANDOM_SEED)))
 }
 
 /// Configuration and weights of the backbone; of the model, nothing else need be there.
@@ -140,12 +134,12 @@ pub(crate) fn find_weights(options: &EngineOptions) -> Result<(Config, Checkpoin
 pub(crate) fn find_checkpoint(options: &EngineOptions) -> Result<Checkpoint> {
     match Found::by(options)?.place.weights()? {
         Some(path) => open_weights(&path),
-        None => Ok(random_checkpoint(demo::SEED)),
+        None => demo::backbone(),
     }
 }
 
 /// The codec that the options name; of the model, nothing else need be there.
-pub(crate) fn find_codec(options: &EngineOptions) -> Result<Source<CodecConfig>> {
+pub(crate) fn find_codec(options: &EngineOptions) -> Result<Source> {
     match &options.codec {
         Some(path) => Ok(Source::Path(path.clone())),
         None => Found::by(options)?.place.codec(),
@@ -153,36 +147,42 @@ pub(crate) fn find_codec(options: &EngineOptions) -> Result<Source<CodecConfig>>
 }
 
 /// The speaker encoder that the options name, if the model has one; nothing else need be there.
-pub(crate) fn find_speaker(options: &EngineOptions) -> Result<Option<Source<SpeakerConfig>>> {
+pub(crate) fn find_speaker(options: &EngineOptions) -> Result<Option<Source>> {
     match &options.speaker_encoder {
         Some(path) => Ok(Some(Source::Path(path.clone()))),
         None => Found::by(options)?.place.speaker(),
     }
 }
 
-impl<Config> Source<Config> {
+/// The voices that come with the model that the options name, by name. Requests that name none have one of them.
+///
+/// # Errors
+/// When the list of models cannot be read or does not know the name.
+pub fn preset_voices(options: &EngineOptions) -> Result<BTreeMap<String, Voice>> {
+    Found::by(options)?.place.voices()
+}
+
+impl Source {
     fn into_path(self) -> Option<PathBuf> {
         match self {
             Self::Path(path) => Some(path),
-            Self::Random { .. } => None,
+            Self::BuiltIn | Self::Random => None,
         }
     }
-}
 
-impl Source<CodecConfig> {
-    pub(crate) fn load(&self, device: &Device) -> Result<AudioCodec> {
+    pub(crate) fn codec(&self, device: &Device) -> Result<AudioCodec> {
         Ok(AudioCodec::new(match self {
             Self::Path(path) => Codec::load(path, device, DType::F32)?,
-            Self::Random { config, seed } => Codec::random(*seed, config, device, DType::F32)?,
+            Self::BuiltIn => demo::codec(device)?,
+            Self::Random => Codec::random(RANDOM_SEED, &CodecConfig::released(), device, DType::F32)?,
         }))
     }
-}
 
-impl Source<SpeakerConfig> {
-    pub(crate) fn load(&self, device: &Device) -> Result<VoiceEncoder> {
+    pub(crate) fn speaker(&self, device: &Device) -> Result<VoiceEncoder> {
         Ok(VoiceEncoder::new(match self {
             Self::Path(path) => SpeakerEncoder::load(path, device)?,
-            Self::Random { config, seed } => SpeakerEncoder::random(*seed, config, device)?,
+            Self::BuiltIn => demo::speaker(device)?,
+            Self::Random => SpeakerEncoder::random(RANDOM_SEED, &SpeakerConfig::default(), device)?,
         }))
     }
 }
@@ -224,7 +224,7 @@ impl Place {
 
     fn backbone(&self) -> Result<BackboneSource> {
         let Some(path) = self.weights()? else {
-            return Ok(BackboneSource::Random { config: Box::new(demo::backbone()?), seed: demo::SEED });
+            return Ok(BackboneSource::Weights { params: None, checkpoint: Box::new(demo::backbone()?) });
         };
         let folder = folder_of(&path);
         let params = existing(folder, &["params.json"]);
@@ -236,12 +236,12 @@ impl Place {
         if silent && params.is_none() {
             return Err(missing(folder, "configuration", &["params.json"], "--model"));
         }
-        Ok(BackboneSource::Files { params, checkpoint: Box::new(checkpoint?) })
+        Ok(BackboneSource::Weights { params, checkpoint: Box::new(checkpoint?) })
     }
 
-    fn codec(&self) -> Result<Source<CodecConfig>> {
+    fn codec(&self) -> Result<Source> {
         let path = match self {
-            Self::BuiltIn => return Ok(Source::Random { config: demo::codec(), seed: demo::SEED }),
+            Self::BuiltIn => return Ok(Source::BuiltIn),
             Self::Cache(cached) => return cached.part(ModelPart::Codec).map(Source::Path),
             Self::Path(path) => path,
         };
@@ -250,14 +250,30 @@ impl Place {
         Ok(Source::Path(codec.ok_or_else(|| missing(folder, "codec", &CODECS, "--codec"))?))
     }
 
-    fn speaker(&self) -> Result<Option<Source<SpeakerConfig>>> {
+    fn speaker(&self) -> Result<Option<Source>> {
         let path = match self {
-            Self::BuiltIn => return Ok(Some(Source::Random { config: demo::speaker(), seed: demo::SEED })),
+            Self::BuiltIn => return Ok(Some(Source::BuiltIn)),
             Self::Cache(cached) => return Ok(cached.part(ModelPart::Speaker).ok().map(Source::Path)),
             Self::Path(path) => path,
         };
         let found = existing_or_gguf(folder_of(path), &SPEAKERS, zonos_speaker::GGUF_ARCHITECTURE)?;
         Ok(found.map(Source::Path))
+    }
+
+    /// The voices that come with the model.
+    fn voices(&self) -> Result<BTreeMap<String, Voice>> {
+        match self {
+            Self::BuiltIn => demo::voices(),
+            Self::Path(_) | Self::Cache(_) => Ok(BTreeMap::new()),
+        }
+    }
+
+    /// The one of them that requests have that name none.
+    fn voice(&self) -> Result<Option<Voice>> {
+        match self {
+            Self::BuiltIn => demo::voice(),
+            Self::Path(_) | Self::Cache(_) => Ok(None),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ impl AudioCodec {
     /// # Errors
     /// When it is not there, damaged, or does not fit the device's memory.
     pub fn load(options: &EngineOptions) -> Result<Self> {
-        find_codec(options)?.load(&options.device.open()?)
+        find_codec(options)?.codec(&options.device.open()?)
     }
 
     pub(crate) fn new(codec: Codec) -> Self {
@@ -86,7 +86,7 @@ impl VoiceEncoder {
     /// # Errors
     /// When it is not there, damaged, or does not fit the device's memory.
     pub fn load(options: &EngineOptions) -> Result<Self> {
-        find_speaker(options)?.ok_or(Error::NoSpeakerEncoder)?.load(&options.device.open()?)
+        find_speaker(options)?.ok_or(Error::NoSpeakerEncoder)?.speaker(&options.device.open()?)
     }
 
     pub(crate) fn new(encoder: SpeakerEncoder) -> Self {

@@ -20,7 +20,7 @@ pub struct Request {
     pub language: Language,
     /// Whether numbers, dates and the like are written out as they are spoken.
     pub normalize: bool,
-    /// Whose voice; without one the model chooses.
+    /// Whose voice; without one, that which the model has for it, else the model chooses.
     pub voice: Option<Voice>,
     /// How codes are drawn, where it differs from the model's defaults.
     pub sampling: SamplingOverrides,

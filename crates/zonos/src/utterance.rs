@@ -36,10 +36,11 @@ impl Utterance {
     pub(crate) fn start(engine: &Engine, request: &Request) -> Result<Self> {
         let started = Instant::now();
         request.check()?;
+        let request = engine.voiced(request);
         let seed = request.seed_or_drawn();
         let sampling = request.sampling.over(engine.sampling());
-        let comment = comment(request, &sampling, engine.model(), seed);
-        let prompt = engine.prompt(request)?;
+        let comment = comment(&request, &sampling, engine.model(), seed);
+        let prompt = engine.prompt(&request)?;
         let plausible =
             request.guard.bounds(&request.spoken(), request.language, request.pace, engine.frames_per_second());
         let options = GenerationOptions { plausible, ..request.generation(seed, sampling) };

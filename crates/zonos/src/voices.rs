@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use zonos_speaker::Voice;
@@ -56,6 +57,19 @@ impl VoiceLibrary {
         Ok(Voice::load(self.file(name)?)?)
     }
 
+    /// Loads a voice, else one of those that come with a model, as [`preset_voices`](crate::preset_voices) gives them.
+    ///
+    /// # Errors
+    /// As [`VoiceLibrary::load`].
+    pub fn load_or_preset(&self, name: &str, presets: &BTreeMap<String, Voice>) -> Result<Voice> {
+        let path = self.path(name)?;
+        match presets.get(name) {
+            _ if path.is_file() => Ok(Voice::load(path)?),
+            Some(voice) => Ok(voice.clone()),
+            None => Err(self.unknown(name, presets.keys())?),
+        }
+    }
+
     /// Saves a voice under a name, which must be new.
     ///
     /// # Errors
@@ -91,11 +105,15 @@ impl VoiceLibrary {
     /// When there is none of that name, with the nearest names.
     pub fn file(&self, name: &str) -> Result<PathBuf> {
         let path = self.path(name)?;
-        if path.is_file() {
-            return Ok(path);
-        }
+        if path.is_file() { Ok(path) } else { Err(self.unknown(name, [])?) }
+    }
+
+    /// What is said of a name that is neither saved nor among others.
+    fn unknown<'a>(&self, name: &str, others: impl IntoIterator<Item = &'a String>) -> Result<Error> {
         let names = self.names()?;
-        Err(Error::UnknownVoice { name: name.to_owned(), hint: nearest(name, names.iter().map(String::as_str)) })
+        let others = others.into_iter().map(|other| other.as_str());
+        let hint = nearest(name, names.iter().map(String::as_str).chain(others));
+        Ok(Error::UnknownVoice { name: name.to_owned(), hint })
     }
 
     /// The file of a name. Names are checked, so that none can lead out of the folder.

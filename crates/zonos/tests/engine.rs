@@ -1,4 +1,4 @@
-//! The library as a program that embeds it sees it, with the built-in demo model and with models in folders.
+//! The library as a program that embeds it sees it, with a tiny model of random weights, as files and in folders.
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
@@ -12,8 +12,17 @@ fn fixture(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(path)
 }
 
-fn demo() -> Engine {
-    Engine::load("demo").unwrap()
+/// The tiny reference model, of random weights.
+fn tiny_options() -> EngineOptions {
+    EngineOptions {
+        codec: Some(fixture("vocoder/dac_tiny.safetensors")),
+        speaker_encoder: Some(fixture("speaker")),
+        ..EngineOptions::model(fixture("backbone_tiny").to_str().unwrap())
+    }
+}
+
+fn tiny() -> Engine {
+    Engine::with_options(&tiny_options()).unwrap()
 }
 
 fn chirp(seconds: f32, pitch: f32) -> Audio {
@@ -49,7 +58,7 @@ fn in_folder(folder: &tempfile::TempDir) -> zonos::Result<Engine> {
 
 #[test]
 fn the_same_request_gives_the_same_speech() {
-    let engine = demo();
+    let engine = tiny();
     let request = Request::new("Hello there.").seed(5).max_frames(24);
     let (first, again) = (engine.say(&request).unwrap(), engine.say(&request).unwrap());
     assert_eq!(first.samples, again.samples);
@@ -62,7 +71,7 @@ fn the_same_request_gives_the_same_speech() {
 
 #[test]
 fn a_drawn_seed_is_reported_and_repeats() {
-    let engine = demo();
+    let engine = tiny();
     let drawn = engine.say(&Request::new("Hi.").max_frames(20)).unwrap();
     let again = engine.say(&Request::new("Hi.").max_frames(20).seed(drawn.report.seed)).unwrap();
     assert_eq!(drawn.codes, again.codes);
@@ -71,7 +80,7 @@ fn a_drawn_seed_is_reported_and_repeats() {
 
 #[test]
 fn a_voice_changes_the_speech() {
-    let engine = demo();
+    let engine = tiny();
     let (low, high) = (engine.embed(chirp(2.0, 500.0)).unwrap(), engine.embed(chirp(2.0, 3000.0)).unwrap());
     let request = Request::new("Hello.").seed(1).max_frames(24);
     let low = engine.say(&request.clone().voice(low)).unwrap();
@@ -132,8 +141,7 @@ fn weights_in_parts_load_and_a_part_that_is_not_there_is_named() {
 
 #[test]
 fn parts_that_do_not_fit_each_other_are_refused() {
-    let options = EngineOptions { speaker_encoder: Some(fixture("speaker")), ..EngineOptions::model("demo") };
-    let engine = Engine::with_options(&options).unwrap();
+    let engine = tiny();
     let voice = zonos::Voice::new(vec![0.5; 7]).unwrap();
     let message = engine.say(&Request::new("Hi.").voice(voice)).unwrap_err().to_string();
     assert!(message.contains("7 numbers"), "{message}");
@@ -141,7 +149,7 @@ fn parts_that_do_not_fit_each_other_are_refused() {
 
 #[test]
 fn stopping_gives_what_was_made() {
-    let engine = demo();
+    let engine = tiny();
     let speech = engine.say_with(&Request::new("Hello.").seed(2), |progress| progress.frames < 12).unwrap();
     assert_eq!(speech.report.finish_reason, FinishReason::Cancelled);
     assert_eq!(speech.report.frames, 12 - 8);
@@ -149,7 +157,7 @@ fn stopping_gives_what_was_made() {
 
 #[test]
 fn limits_end_the_speech() {
-    let engine = demo();
+    let engine = tiny();
     let speech = engine.say(&Request::new("Hello.").seed(2).max_frames(9)).unwrap();
     assert_eq!((speech.report.finish_reason, speech.report.frames), (FinishReason::MaxFrames, 1));
     let long = Request::new("a".repeat(6144));
@@ -160,7 +168,7 @@ fn limits_end_the_speech() {
 
 #[test]
 fn every_parameter_out_of_range_is_refused_by_name() {
-    let engine = demo();
+    let engine = tiny();
     let request = || Request::new("Hello.").max_frames(9);
     let with = |change: fn(&mut Request)| {
         let mut request = request();
@@ -191,7 +199,7 @@ fn every_parameter_out_of_range_is_refused_by_name() {
 
 #[test]
 fn conditions_reach_the_prompt() {
-    let engine = demo();
+    let engine = tiny();
     let rows = |request: &Request| engine.say(request).unwrap().report.prompt_rows;
     let plain = Request::new("Hello.").seed(1).max_frames(9);
     let mut paced = plain.clone();
@@ -206,7 +214,7 @@ fn conditions_reach_the_prompt() {
 
 #[test]
 fn codes_survive_a_file_and_the_codec_takes_audio() {
-    let engine = demo();
+    let engine = tiny();
     let folder = tempfile::tempdir().unwrap();
     let codes = engine.encode(chirp(0.5, 700.0)).unwrap();
     for name in ["codes.npy", "codes.safetensors"] {
@@ -223,7 +231,7 @@ fn voices_are_kept_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let library = VoiceLibrary::open(folder.path().join("voices"));
     assert!(library.names().unwrap().is_empty());
-    let voice = demo().embed(chirp(1.0, 800.0)).unwrap();
+    let voice = tiny().embed(chirp(1.0, 800.0)).unwrap();
     library.add("anna", &voice).unwrap();
     assert_eq!(library.names().unwrap(), ["anna"]);
     assert_eq!(library.load("anna").unwrap(), voice);
@@ -238,7 +246,7 @@ fn voices_are_kept_by_name() {
 
 #[test]
 fn saved_voices_are_loaded_and_audio_is_embedded() {
-    let engine = demo();
+    let engine = tiny();
     let folder = tempfile::tempdir().unwrap();
     let voice = engine.embed(chirp(1.0, 800.0)).unwrap();
     for name in ["voice.npy", "voice.npz", "voice.safetensors"] {
@@ -253,7 +261,7 @@ fn saved_voices_are_loaded_and_audio_is_embedded() {
 
 #[test]
 fn devices_that_are_not_here_say_so() {
-    let load = |device| Engine::with_options(&EngineOptions { device, ..EngineOptions::model("demo") });
+    let load = |device| Engine::with_options(&EngineOptions { device, ..tiny_options() });
     assert_eq!(load(DeviceChoice::Cpu).unwrap().device(), "cpu");
     if !cfg!(feature = "cuda") {
         assert!(load(DeviceChoice::Cuda(0)).err().unwrap().to_string().contains("--features cuda"));

@@ -1,15 +1,27 @@
-//! Long texts, with the built-in demo model.
+//! Long texts, with a tiny model of random weights.
 #![allow(clippy::unwrap_used)]
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use zonos::{Engine, Error, FinishReason, Guard, Level, Pauses, Polish, Reading, ReadingOptions, Request, SpokenPart};
+use zonos::{
+    Engine, EngineOptions, Error, FinishReason, Guard, Level, Pauses, Polish, Reading, ReadingOptions, Request,
+    SpokenPart,
+};
 
-fn demo() -> Engine {
-    Engine::load("demo").unwrap()
+fn fixture(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(path)
 }
 
-/// A request whose parts are short: the demo model rarely ends by itself.
+fn tiny() -> Engine {
+    let options = EngineOptions {
+        codec: Some(fixture("vocoder/dac_tiny.safetensors")),
+        ..EngineOptions::model(fixture("backbone_tiny").to_str().unwrap())
+    };
+    Engine::with_options(&options).unwrap()
+}
+
+/// A request whose parts are short: the model rarely ends by itself.
 fn request(text: &str) -> Request {
     let guard = Guard { watch_length: false, ..Guard::default() };
     Request { guard, ..Request::new(text).seed(7).max_frames(24) }
@@ -34,7 +46,7 @@ const TEXT: &str =
 
 #[test]
 fn a_text_left_whole_is_the_request_itself() {
-    let engine = demo();
+    let engine = tiny();
     let options = ReadingOptions { part_seconds: None, ..ReadingOptions::default() };
     // Not even its pause marks are read.
     let text = " A short text. [pause 99s] ";
@@ -45,7 +57,7 @@ fn a_text_left_whole_is_the_request_itself() {
 
 #[test]
 fn a_part_is_repeated_by_its_seed() {
-    let engine = demo();
+    let engine = tiny();
     let reading = Reading::plan(request(TEXT), &options()).unwrap();
     let number = 1;
     let alone = engine.say(&reading.part_request(number)).unwrap();
@@ -59,7 +71,7 @@ fn a_part_is_repeated_by_its_seed() {
 
 #[test]
 fn an_edited_paragraph_leaves_the_sound_of_the_others() {
-    let engine = demo();
+    let engine = tiny();
     let before = read(&engine, TEXT, &options());
     let edited = TEXT.replace("Then it stopped.", "Much later, after lunch, it finally stopped raining at once.");
     let after = read(&engine, &edited, &options());
@@ -85,7 +97,7 @@ fn equal_texts_have_seeds_of_their_own_which_stay() {
 
 #[test]
 fn side_by_side_sounds_like_one_after_the_other() {
-    let engine = demo();
+    let engine = tiny();
     let text = [TEXT; 3].join("\n\n");
     let alone = read(&engine, &text, &ReadingOptions { level: Level::AsFirst, ..options() });
     for slots in [2, 5, 64] {
@@ -96,7 +108,7 @@ fn side_by_side_sounds_like_one_after_the_other() {
 
 #[test]
 fn pauses_are_those_of_the_table_and_of_the_text() {
-    let engine = demo();
+    let engine = tiny();
     let pauses = Pauses { sentence: Duration::ZERO, paragraph: Duration::from_millis(500), ..Pauses::default() };
     let parts = read(
         &engine,
@@ -105,7 +117,7 @@ fn pauses_are_those_of_the_table_and_of_the_text() {
     );
     let own = |part: &SpokenPart| part.seconds;
     let gaps: Vec<f64> = parts.windows(2).map(|pair| pair[1].start_s - pair[0].start_s - own(&pair[0])).collect();
-    // The demo model's noise has no silence that counts as pause.
+    // The model's noise has no silence that counts as pause.
     for (gap, expected) in [(parts[0].start_s, 0.25), (gaps[0], 0.5), (gaps[1], 1.5)] {
         assert!((gap - expected).abs() < 0.05, "{gap} {expected}");
     }
@@ -116,7 +128,7 @@ fn pauses_are_those_of_the_table_and_of_the_text() {
 
 #[test]
 fn stopping_keeps_what_is_finished() {
-    let engine = demo();
+    let engine = tiny();
     let mut stream = engine.read(Reading::plan(request(TEXT), &options()).unwrap()).unwrap();
     let mut parts = Vec::new();
     while let Some(part) = stream.next_part(|progress| progress.parts_done < 2).unwrap() {
@@ -132,7 +144,7 @@ fn stopping_keeps_what_is_finished() {
 /// Memory stays bounded: what is spoken ahead waits, and little of it may.
 #[test]
 fn few_parts_wait_for_those_before_them() {
-    let engine = demo();
+    let engine = tiny();
     let slots = 2;
     let text = ["A first part of some length.", "Two.", "Three.", "Four."].join("\n\n").repeat(5);
     let reading = Reading::plan(request(&text), &ReadingOptions { slots, ..options() }).unwrap();
@@ -152,7 +164,7 @@ fn few_parts_wait_for_those_before_them() {
 
 #[test]
 fn progress_rises_to_the_whole() {
-    let engine = demo();
+    let engine = tiny();
     let reading = Reading::plan(request(TEXT), &ReadingOptions { slots: 2, ..options() }).unwrap();
     let expected = reading.expected_seconds();
     assert!((3.0..20.0).contains(&expected), "{expected}");
@@ -176,7 +188,7 @@ fn progress_rises_to_the_whole() {
 
 #[test]
 fn the_polish_is_that_of_the_whole() {
-    let engine = demo();
+    let engine = tiny();
     let plain = whole(&read(&engine, TEXT, &options()));
     let polish = Polish { fade_out_ms: 100.0, volume: 0.5, ..Polish::default() };
     let reading = Reading::plan(Request { polish, ..request(TEXT) }, &options()).unwrap();

@@ -36,7 +36,7 @@ pub struct SayArgs {
     #[arg(long)]
     pub play: bool,
     /// Whose voice: an audio file, a saved voice, or a name that `zonos voice list` shows. Of several the mean;
-    /// without one the model chooses
+    /// without one that which the model has for it, else the model chooses
     #[arg(long = "voice", value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
     pub voices: Vec<String>,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use super::ModelArgs;
 pub enum VoiceCommand {
     /// Keeps a voice by name: the mean of all files
     Add(AddArgs),
-    /// Lists the names of all voices
+    /// Lists the names of all voices, those that come with models last
     List {
         /// Prints a JSON array of objects
         #[arg(long)]
@@ -25,7 +25,7 @@ pub enum VoiceCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Removes voices
+    /// Removes voices that were added
     Remove {
         /// Their names
         #[arg(required = true, value_name = "NAME")]

@@ -141,7 +141,8 @@ impl Run<'_> {
             VoiceSource::Saved(voice) => Ok(voice),
             VoiceSource::Audio(path) => self.engine.voice(path),
         };
-        let voices: Vec<Voice> = find_voices(names)?.into_iter().map(hear).collect::<zonos::Result<_>>()?;
+        let voices: Vec<Voice> =
+            find_voices(names, &self.args.model.options())?.into_iter().map(hear).collect::<zonos::Result<_>>()?;
         let voice = mean(&voices)?;
         self.voices.insert(names.to_vec(), voice.clone());
         Ok(Some(voice))

@@ -128,7 +128,9 @@ fn model_text(model: &ModelStatus) -> String {
     // Of what is not here at all, the first line says enough.
     let shown = if model.files.iter().any(|file| file.file.is_some()) || model.folder.is_some() { 3 } else { 1 };
     let missing: String = model.missing.iter().take(shown).map(|part| format!("    {part}\n")).collect();
-    format!("  {} ({}{default}{memory}): {}\n{missing}", model.name, here(model), model.description)
+    let voices = (!model.voices.is_empty()).then(|| format!("    voices: {}\n", model.voices.join(", ")));
+    let voices = voices.unwrap_or_default();
+    format!("  {} ({}{default}{memory}): {}\n{voices}{missing}", model.name, here(model), model.description)
 }
 
 /// Every device that opens.

@@ -44,6 +44,7 @@ fn is_listed(name: &str) -> bool {
 /// Features of the build.
 pub fn compiled() -> Vec<Feature> {
     vec![
+        ("demo", cfg!(feature = "demo")),
         ("download", cfg!(feature = "download")),
         ("cuda", cfg!(feature = "cuda")),
         ("cudnn", cfg!(feature = "cudnn")),

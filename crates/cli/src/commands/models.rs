@@ -67,7 +67,8 @@ pub fn here(model: &ModelStatus) -> String {
         .map(|file| file.file.as_ref().map_or(file.unfinished_bytes, |_| file.bytes.unwrap_or(0)))
         .sum();
     match (model.built_in, &model.folder, model.ready) {
-        (true, ..) => "built in".to_owned(),
+        (true, _, true) => "built in".to_owned(),
+        (true, _, false) => "not in this build".to_owned(),
         (_, Some(_), true) => "in its folder".to_owned(),
         (_, Some(_), false) => "in its folder, incomplete".to_owned(),
         (_, None, true) => "ready".to_owned(),
@@ -129,6 +130,7 @@ fn named(model: &ModelStatus) -> String {
         ("here", here(model)),
     ];
     rows.extend(folder);
+    rows.extend((!model.voices.is_empty()).then(|| ("voices", model.voices.join(", "))));
     let files: Vec<Vec<String>> = model.files.iter().map(file_row).collect();
     format!("{}{}{}", table(&rows), lines(&model.missing), grid(&files))
 }

@@ -38,7 +38,7 @@ pub fn run(args: &SayArgs, ui: Ui) -> Result<()> {
     args.output().check(args.sound.format.raw)?;
     // As is a missing device.
     let speakers = args.play.then(Speakers::open).transpose()?;
-    let voices = find_voices(&args.voices)?;
+    let voices = find_voices(&args.voices, &args.model.options())?;
     args.model.set_threads()?;
     offer(&args.model, &ModelPart::ALL, ui)?;
     // Before the model, which takes long to load: a bad voice is told at once.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use serde::Serialize;
-use zonos::{ModelPart, Voice, VoiceLibrary};
+use zonos::{EngineOptions, ModelPart, Registry, Voice, VoiceLibrary, preset_voices};
 
 use super::pull::offer;
 use crate::args::{AddArgs, BlendArgs, EmbedArgs, ModelArgs, VoiceCommand};
@@ -56,7 +56,7 @@ fn embed(args: &EmbedArgs, ui: Ui) -> Result<()> {
 }
 
 fn voices(names: &[String], model: &ModelArgs, ui: Ui) -> Result<Vec<Voice>> {
-    let sources = find_voices(names)?;
+    let sources = find_voices(names, &model.options())?;
     model.set_threads()?;
     if sources.iter().any(|source| matches!(source, VoiceSource::Audio(_))) {
         offer(model, &[ModelPart::Speaker], ui)?;
@@ -85,43 +85,66 @@ fn remove(names: &[String], library: &VoiceLibrary, ui: Ui) -> Result<()> {
 #[derive(Serialize)]
 struct Entry {
     name: String,
-    file: PathBuf,
+    /// Null if it comes with a model.
+    file: Option<PathBuf>,
+    /// The model that it comes with.
+    model: Option<String>,
     numbers: usize,
     length: f64,
 }
 
 impl Entry {
-    fn load(name: &str, library: &VoiceLibrary) -> Result<Self> {
-        let voice = library.load(name)?;
+    fn saved(name: &str, library: &VoiceLibrary) -> Result<Self> {
+        Ok(Self { file: Some(library.file(name)?), ..Self::of(name, &library.load(name)?) })
+    }
+
+    fn of(name: &str, voice: &Voice) -> Self {
         let squares = voice.as_slice().iter().map(|&value| f64::from(value).powi(2));
-        Ok(Self {
-            name: name.to_owned(),
-            file: library.file(name)?,
-            numbers: voice.dim(),
-            length: squares.sum::<f64>().sqrt(),
-        })
+        let length = squares.sum::<f64>().sqrt();
+        Self { name: name.to_owned(), file: None, model: None, numbers: voice.dim(), length }
+    }
+
+    /// The voices that come with the models known by name.
+    fn presets() -> Result<Vec<Self>> {
+        let mut entries = Vec::new();
+        for model in Registry::load()?.models.into_keys() {
+            let voices = preset_voices(&EngineOptions::model(&model))?;
+            entries.extend(
+                voices.iter().map(|(name, voice)| Self { model: Some(model.clone()), ..Self::of(name, voice) }),
+            );
+        }
+        Ok(entries)
+    }
+
+    /// Its name, and where it comes from if it is not saved.
+    fn title(&self) -> String {
+        self.model.as_ref().map_or_else(|| self.name.clone(), |model| format!("{} ({model})", self.name))
     }
 }
 
 /// Names only, one a line, so that a damaged file hides no others; `--json` reads them all.
 fn list(json: bool, library: &VoiceLibrary) -> Result<()> {
-    let names = library.names()?;
+    let (names, presets) = (library.names()?, Entry::presets()?);
     if json {
-        let entries = names.iter().map(|name| Entry::load(name, library)).collect::<Result<Vec<_>>>()?;
-        return print_json(&entries);
+        let saved = names.iter().map(|name| Entry::saved(name, library)).collect::<Result<Vec<_>>>()?;
+        return print_json(&saved.into_iter().chain(presets).collect::<Vec<_>>());
     }
-    print(&names.iter().map(|name| format!("{name}\n")).collect::<String>())
+    let titles = names.into_iter().chain(presets.iter().map(Entry::title));
+    print(&titles.map(|title| format!("{title}\n")).collect::<String>())
 }
 
 fn show(name: &str, json: bool, library: &VoiceLibrary) -> Result<()> {
-    let entry = Entry::load(name, library)?;
+    let preset = Entry::presets()?.into_iter().find(|preset| preset.name == name);
+    let entry = match preset {
+        Some(preset) if library.file(name).is_err() => preset,
+        _ => Entry::saved(name, library)?,
+    };
     if json {
         return print_json(&entry);
     }
-    print(&table(&[
-        ("name", entry.name),
-        ("file", entry.file.display().to_string()),
-        ("numbers", entry.numbers.to_string()),
-        ("length", format!("{:.4}", entry.length)),
-    ]))
+    let place = entry.file.as_ref().map(|file| ("file", file.display().to_string()));
+    let place = place.into_iter().chain(entry.model.map(|model| ("comes with", model)));
+    let rows = [("name", entry.name)].into_iter().chain(place);
+    let figures = [("numbers", entry.numbers.to_string()), ("length", format!("{:.4}", entry.length))];
+    print(&table(&rows.chain(figures).collect::<Vec<_>>()))
 }

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Run, Sandbox, wav};
+use crate::support::{Run, Sandbox, TINY, wav};
 
 /// Runs `zonos batch` over lines, with two slots.
 fn batch(sandbox: &Sandbox, lines: &[String]) -> Run {
     sandbox.write("jobs.jsonl", lines.join("\n"));
-    sandbox.run(&["batch", "jobs.jsonl", "-o", "speech", "--jobs", "2", "--model", "demo", "--json"])
+    sandbox.run_tiny(&["batch", "jobs.jsonl", "-o", "speech", "--jobs", "2", "--json"])
 }
 
 fn job(id: &str, seed: u64) -> String {
@@ -28,8 +28,8 @@ fn every_job_is_as_if_it_were_spoken_alone() {
     let totals = batch(&sandbox, &lines).done().json();
     assert_eq!((&totals["spoken"], &totals["failed"]), (&json!(5), &json!(0)));
     let alone = |args: &[&str]| {
-        let say = ["say", "Hello there.", "--model", "demo", "--no-split", "-o", "alone.wav"];
-        sandbox.run(&[&say[..], args].concat()).done();
+        let say = ["say", "Hello there.", "--no-split", "-o", "alone.wav"];
+        sandbox.run_tiny(&[&say[..], args].concat()).done();
         wav(&sandbox.read("alone.wav"))
     };
     for seed in 0..4 {
@@ -79,8 +79,8 @@ fn a_second_run_speaks_what_is_new_changed_or_lost() {
 #[test]
 fn jobs_come_through_a_pipe() {
     let sandbox = Sandbox::new();
-    let args = ["batch", "-", "-o", "speech", "--model", "demo"];
-    let run = sandbox.run_with(&args, format!("\n{}\r\n\n", job("x", 1))).done();
+    let args = ["batch", "-", "-o", "speech"];
+    let run = sandbox.run_with(&[&args[..], &TINY].concat(), format!("\n{}\r\n\n", job("x", 1))).done();
     assert!(run.stderr.contains("1 spoken"), "{}", run.stderr);
     assert!(sandbox.path("speech/x.wav").is_file());
 }
@@ -88,8 +88,8 @@ fn jobs_come_through_a_pipe() {
 #[test]
 fn what_cannot_work_is_told_at_once() {
     let sandbox = Sandbox::new();
-    sandbox.run(&["batch", "none.jsonl", "-o", "speech", "--model", "demo"]).fails(1, &["none.jsonl"]);
+    sandbox.run_tiny(&["batch", "none.jsonl", "-o", "speech"]).fails(1, &["none.jsonl"]);
     sandbox.write("jobs.jsonl", job("a", 1));
-    sandbox.run(&["batch", "jobs.jsonl", "-o", "speech", "--model", "demo", "--jobs", "0"]).fails(2, &["slots"]);
-    sandbox.run(&["batch", "jobs.jsonl", "-o", "jobs.jsonl", "--model", "demo"]).fails(1, &["jobs.jsonl"]);
+    sandbox.run_tiny(&["batch", "jobs.jsonl", "-o", "speech", "--jobs", "0"]).fails(2, &["slots"]);
+    sandbox.run_tiny(&["batch", "jobs.jsonl", "-o", "jobs.jsonl"]).fails(1, &["jobs.jsonl"]);
 }

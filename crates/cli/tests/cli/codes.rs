@@ -7,8 +7,8 @@ fn audio_goes_to_codes_and_back() {
     let sandbox = Sandbox::new();
     sandbox.chirp("in.wav", 800.0);
     for codes in ["codes.npy", "codes.npz", "codes.safetensors"] {
-        sandbox.run(&["encode", "in.wav", "-o", codes, "--model", "demo"]).done();
-        sandbox.run(&["decode", codes, "-o", &format!("{codes}.wav"), "--model", "demo"]).done();
+        sandbox.run_tiny(&["encode", "in.wav", "-o", codes]).done();
+        sandbox.run_tiny(&["decode", codes, "-o", &format!("{codes}.wav")]).done();
     }
     let out = wav(&sandbox.read("codes.npy.wav"));
     assert_eq!((out.channels, out.sample_rate, out.bits), (1, 44_100, 16));
@@ -22,11 +22,11 @@ fn audio_goes_to_codes_and_back() {
 fn decoded_audio_goes_to_a_pipe_in_any_format() {
     let sandbox = Sandbox::new();
     sandbox.chirp("in.wav", 800.0);
-    sandbox.run(&["encode", "in.wav", "-o", "codes.npy", "--model", "demo"]).done();
-    let decode = ["decode", "codes.npy", "--model", "demo", "--sample-format", "s24", "-o", "-"];
-    let piped = wav(&sandbox.run(&decode).done().stdout);
+    sandbox.run_tiny(&["encode", "in.wav", "-o", "codes.npy"]).done();
+    let decode = ["decode", "codes.npy", "--sample-format", "s24", "-o", "-"];
+    let piped = wav(&sandbox.run_tiny(&decode).done().stdout);
     assert_eq!((piped.bits, piped.sample_rate), (24, 44_100));
-    let raw = sandbox.run(&[&decode[..], &["--raw"]].concat()).done().stdout;
+    let raw = sandbox.run_tiny(&[&decode[..], &["--raw"]].concat()).done().stdout;
     assert_eq!(raw, piped.data);
 }
 
@@ -52,8 +52,8 @@ fn files_that_hold_no_codes_are_refused() {
         ("two.npy", "2 codebooks"),
         ("none.npy", "none.npy"),
     ] {
-        sandbox.run(&["decode", file, "-o", "a.wav", "--model", "demo"]).fails(1, &[words]);
+        sandbox.run_tiny(&["decode", file, "-o", "a.wav"]).fails(1, &[words]);
     }
-    sandbox.run(&["encode", "text.npy", "-o", "a.npy", "--model", "demo"]).fails(1, &["no audio format"]);
+    sandbox.run_tiny(&["encode", "text.npy", "-o", "a.npy"]).fails(1, &["no audio format"]);
     assert_eq!(sandbox.files(), ["text.npy", "two.npy", "voice.npy"]);
 }

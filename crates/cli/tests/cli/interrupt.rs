@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use crate::support::{Run, Sandbox};
+use crate::support::{Run, Sandbox, TINY};
 
 fn interrupt(child: &Child) {
     let status = Command::new("kill").arg("-INT").arg(child.id().to_string()).status().unwrap();
@@ -38,7 +38,7 @@ fn speech_in_the_making_leaves_no_file() {
     let sandbox = Sandbox::new();
     sandbox.write("old.wav", "old");
     for output in ["new.wav", "old.wav"] {
-        let mut child = sandbox.command(&["say", "-", "--model", "demo", "-o", output]).spawn().unwrap();
+        let mut child = sandbox.command(&[&["say", "-", "-o", output], &TINY[..]].concat()).spawn().unwrap();
         // Reading a prompt of this length takes seconds. More line ends than a pipe holds follow, so that the text
         // is being read, and Ctrl-C watched for, when all is written.
         let text = "word ".repeat(1180) + &"\n".repeat(1 << 20);
@@ -54,8 +54,8 @@ fn speech_in_the_making_leaves_no_file() {
 /// Speaks a text that takes minutes and interrupts it once the file has some of it.
 fn interrupted_reading(sandbox: &Sandbox, args: &[&str]) {
     sandbox.write("book.txt", "A paragraph of a long book.\n\n".repeat(4000));
-    let say = ["say", "-f", "book.txt", "--model", "demo", "--max-frames", "30", "-o", "book.wav"];
-    let child = sandbox.command(&[&say[..], args].concat()).spawn().unwrap();
+    let say = ["say", "-f", "book.txt", "--max-frames", "30", "-o", "book.wav"];
+    let child = sandbox.command(&[&say[..], &TINY, args].concat()).spawn().unwrap();
     let grown = || {
         let items = std::fs::read_dir(sandbox.path(".")).unwrap().flatten();
         let part = items.filter(|item| item.file_name().to_string_lossy().ends_with(".part"));

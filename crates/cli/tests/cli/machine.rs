@@ -1,11 +1,11 @@
 //! `bench` and `doctor`.
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, TINY};
 
 #[test]
 fn bench_measures_as_json() {
-    let json = Sandbox::new().run(&["bench", "--model", "demo", "--frames", "5", "--json"]).done().json();
-    assert_eq!((&json["model"], &json["frames"]), (&"demo".into(), &5.into()));
+    let json = Sandbox::new().run_tiny(&["bench", "--frames", "5", "--json"]).done().json();
+    assert_eq!((&json["model"], &json["frames"]), (&TINY[1].into(), &5.into()));
     for figure in ["prefill_ms", "frames_per_second", "bytes_per_frame", "codec_real_time_factor", "first_audio_ms"] {
         assert!(json[figure].as_f64().unwrap() > 0.0, "{figure}");
     }
@@ -15,11 +15,11 @@ fn bench_measures_as_json() {
 #[test]
 fn bench_measures_as_a_table() {
     let sandbox = Sandbox::new();
-    let run = sandbox.run(&["bench", "--model", "demo", "--frames", "9", "--text", "Hi.", "--threads", "1"]).done();
+    let run = sandbox.run_tiny(&["bench", "--frames", "9", "--text", "Hi.", "--threads", "1"]).done();
     for row in ["prefill ", "first audio ", "frames per second ", "share of it used ", "codec ", "peak memory "] {
         assert!(run.text().contains(row), "{row}: {}", run.text());
     }
-    sandbox.run(&["bench", "--model", "demo", "--frames", "0"]).fails(2, &["max_frames"]);
+    sandbox.run_tiny(&["bench", "--frames", "0"]).fails(2, &["max_frames"]);
     sandbox.run(&["bench", "--codec", "dac.pth", "--random", "full"]).fails(2, &["--random"]);
 }
 
@@ -27,7 +27,7 @@ fn bench_measures_as_a_table() {
 fn doctor_shows_what_is_here() {
     let sandbox = Sandbox::new();
     sandbox.chirp("a.wav", 500.0);
-    sandbox.run(&["voice", "add", "anna", "a.wav", "--model", "demo"]).done();
+    sandbox.run_tiny(&["voice", "add", "anna", "a.wav"]).done();
     let text = sandbox.run(&["doctor"]).done().text();
     for words in [
         env!("CARGO_PKG_VERSION"),

@@ -1,8 +1,9 @@
-//! The `zonos` command as a person or a script uses it, with the built-in demo model.
+//! The `zonos` command as a person or a script uses it, with a tiny model of random weights, and with the demo model.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod batch;
 mod codes;
+mod demo;
 mod help;
 #[cfg(unix)]
 mod interrupt;

@@ -1,6 +1,6 @@
 //! Speech to files.
 
-use crate::support::{Sandbox, wav};
+use crate::support::{Sandbox, TINY, wav};
 
 /// Frames that --max-frames 30 leaves: the last eight are not known in all codebooks.
 const FRAMES: usize = 22;
@@ -12,7 +12,7 @@ fn speech_is_a_wav_file_that_says_what_it_is() {
     assert_eq!((speech.tag, speech.channels, speech.sample_rate, speech.bits), (1, 1, 44_100, 16));
     assert_eq!(speech.data.len(), FRAMES * 512 * 2);
     assert!(speech.notes.contains("Synthetic speech") && speech.notes.contains("seed 3"), "{}", speech.notes);
-    assert!(speech.notes.contains("model demo"));
+    assert!(speech.notes.contains("backbone_tiny"));
     assert_eq!(sandbox.files(), ["said.wav"]);
 }
 
@@ -27,20 +27,18 @@ fn the_same_seed_gives_the_same_file() {
 #[test]
 fn another_seed_gives_another() {
     let sandbox = Sandbox::new();
-    let other =
-        sandbox.run(&["say", "Hello there.", "--model", "demo", "--seed", "4", "--max-frames", "30", "-o", "b.wav"]);
-    other.done();
+    sandbox.run_tiny(&["say", "Hello there.", "--seed", "4", "--max-frames", "30", "-o", "b.wav"]).done();
     assert_ne!(wav(&sandbox.said(&[])).data, wav(&sandbox.read("b.wav")).data);
 }
 
 #[test]
 fn a_drawn_seed_is_told_and_repeats() {
     let sandbox = Sandbox::new();
-    let say = ["say", "Hello.", "--model", "demo", "--max-frames", "30"];
-    let drawn = sandbox.run(&[&say[..], &["--json", "-o", "a.wav"]].concat()).done();
+    let say = ["say", "Hello.", "--max-frames", "30"];
+    let drawn = sandbox.run_tiny(&[&say[..], &["--json", "-o", "a.wav"]].concat()).done();
     let seed = drawn.json()["seed"].as_u64().unwrap().to_string();
     assert!(drawn.stderr.contains(&format!("seed {seed}")), "{}", drawn.stderr);
-    sandbox.run(&[&say[..], &["--seed", &seed, "-o", "b.wav"]].concat()).done();
+    sandbox.run_tiny(&[&say[..], &["--seed", &seed, "-o", "b.wav"]].concat()).done();
     assert_eq!(sandbox.read("a.wav"), sandbox.read("b.wav"));
 }
 
@@ -53,7 +51,7 @@ fn json_tells_how_it_went() {
     assert_eq!(json["frames"], FRAMES);
     assert_eq!(json["finish_reason"], "max_frames");
     assert_eq!(json["output"], "a.wav");
-    assert_eq!(json["model"], "demo");
+    assert_eq!(json["model"], TINY[1]);
     assert_eq!(json["language"], "en_gb");
     assert_eq!(json["voices"].as_array().unwrap().len(), 0);
     assert!((json["seconds"].as_f64().unwrap() - FRAMES as f64 * 512.0 / 44_100.0).abs() < 1e-9);
@@ -152,8 +150,7 @@ fn voices_and_what_is_said_of_them_change_the_speech() {
 fn an_end_without_a_sound_is_a_valid_file_and_a_warning() {
     let sandbox = Sandbox::new();
     // Eight frames are as many as the delay pattern needs before the first can be heard.
-    let run =
-        sandbox.run(&["say", "Hi.", "--model", "demo", "--seed", "1", "--max-frames", "8", "-q", "-o", "a.wav"]).done();
+    let run = sandbox.run_tiny(&["say", "Hi.", "--seed", "1", "--max-frames", "8", "-q", "-o", "a.wav"]).done();
     assert!(run.stderr.contains("without a sound"), "{}", run.stderr);
     assert!(wav(&sandbox.read("a.wav")).data.is_empty());
 }

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::support::{Run, Sandbox};
+use crate::support::{Run, Sandbox, TINY};
 
 #[test]
 fn streamed_samples_are_those_of_the_file() {
@@ -21,9 +21,9 @@ fn streamed_samples_are_those_of_the_file() {
 #[test]
 fn samples_come_before_the_speech_is_over_and_its_reader_may_leave() {
     let sandbox = Sandbox::new();
-    // Without an end, this would go on for a minute of speech.
-    let args = ["say", "Hello there.", "--model", "demo", "--seed", "3", "--no-guard", "-o", "-", "--raw"];
-    let mut child = sandbox.command(&args).spawn().unwrap();
+    // Without an end, this would go on for seconds of speech.
+    let args = ["say", "Hello there.", "--seed", "3", "--no-guard", "-o", "-", "--raw"];
+    let mut child = sandbox.command(&[&args[..], &TINY].concat()).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     drop(child.stdin.take());
     stdout.read_exact(&mut [0; 1024]).unwrap();

@@ -6,6 +6,22 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+macro_rules! fixture {
+    ($path:literal) => {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/", $path)
+    };
+}
+
+/// A tiny model of random weights, for whatever any model will do for.
+pub const TINY: [&str; 6] = [
+    "--model",
+    fixture!("backbone_tiny"),
+    "--codec",
+    fixture!("vocoder/dac_tiny.safetensors"),
+    "--speaker-encoder",
+    fixture!("speaker"),
+];
+
 /// An empty folder to run in, with a data folder of its own.
 pub struct Sandbox(TempDir);
 
@@ -74,9 +90,24 @@ impl Sandbox {
         Run::wait(child)
     }
 
-    /// `zonos say` with the demo model, a fixed seed and few frames, before the arguments given.
+    /// A command with the tiny model.
+    pub fn run_tiny(&self, args: &[&str]) -> Run {
+        self.run(&[args, &TINY].concat())
+    }
+
+    /// `zonos say` with the tiny model, a fixed seed and few frames, before the arguments given.
     pub fn say(&self, args: &[&str]) -> Run {
-        self.run(&[&["say", "--model", "demo", "--seed", "3", "--max-frames", "30"], args].concat())
+        self.say_with(args, "")
+    }
+
+    pub fn say_with(&self, args: &[&str], stdin: impl AsRef<[u8]>) -> Run {
+        self.run_with(&[&["say", "--seed", "3", "--max-frames", "30"], &TINY[..], args].concat(), stdin)
+    }
+
+    /// What `zonos voice list` shows, without the voices that come with models.
+    pub fn saved_voices(&self) -> Vec<String> {
+        let list = self.run(&["voice", "list"]).done().text();
+        list.lines().filter(|line| !line.ends_with(')')).map(str::to_owned).collect()
     }
 
     /// Says something to a file; gives its bytes.

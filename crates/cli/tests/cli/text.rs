@@ -2,14 +2,12 @@
 
 use crate::support::Sandbox;
 
-const SAY: [&str; 7] = ["say", "--model", "demo", "--seed", "3", "--max-frames", "30"];
-
 #[test]
 fn text_comes_from_the_line_a_file_or_standard_input() {
     let sandbox = Sandbox::new();
     let line = sandbox.said(&[]);
     let say = |args: &[&str], stdin: &str| {
-        sandbox.run_with(&[&SAY[..], args, &["-o", "other.wav"]].concat(), stdin).done();
+        sandbox.say_with(&[args, &["-o", "other.wav"]].concat(), stdin).done();
         sandbox.read("other.wav")
     };
     sandbox.write("text.txt", "\u{feff}Hello there.\r\n");
@@ -32,7 +30,7 @@ fn text_that_cannot_be_spoken_is_refused() {
         say(empty).fails(2, &["text is empty"]);
     }
     say("bell\u{7}").fails(2, &["U+0007"]);
-    let stdin = |bytes: &[u8]| sandbox.run_with(&[&SAY[..], &["-", "-o", "a.wav"]].concat(), bytes);
+    let stdin = |bytes: &[u8]| sandbox.say_with(&["-", "-o", "a.wav"], bytes);
     stdin(b"").fails(2, &["text is empty"]);
     stdin(b"caf\xe9").fails(2, &["standard input is not UTF-8", "byte 3"]);
     stdin(&b"x".repeat(5 << 20)).fails(2, &["text has", "bytes"]);

@@ -130,7 +130,8 @@ impl ReadingStream {
     /// Says that the speech is synthetic, with model, seed and parameters.
     pub fn comment(&self) -> String {
         let Reading { request, seed, .. } = &self.reading;
-        let comment = comment(request, &request.sampling.over(self.engine.sampling()), self.engine.model(), *seed);
+        let (request, sampling) = (self.engine.voiced(request), request.sampling.over(self.engine.sampling()));
+        let comment = comment(&request, &sampling, self.engine.model(), *seed);
         match self.reading.options.part_seconds {
             Some(seconds) => format!("{comment}, parts of {seconds} s"),
             None => comment,
