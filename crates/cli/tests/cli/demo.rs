@@ -28,9 +28,9 @@ fn the_voices_that_come_with_it_have_names() {
     let list = sandbox.run(&["voice", "list"]).done().text();
     assert_eq!(list, "awb (demo)\nkal16 (demo)\nrms (demo)\nslt (demo)\n");
     let plain = said(&sandbox, &[]);
-    assert_eq!(said(&sandbox, &["--voice", "slt"]), plain);
+    assert!(said(&sandbox, &["--voice", "slt"]) == plain);
     let rms = said(&sandbox, &["--voice", "rms"]);
-    assert_ne!(rms, plain);
+    assert!(rms != plain);
     say(&sandbox, &["--voice", "rmss"]).fails(2, &["`rmss`", "did you mean `rms`"]);
     sandbox.say(&["Hi.", "--voice", "rms", "-o", "a.wav"]).fails(2, &["no voice `rms`"]);
     let shown = sandbox.run(&["voice", "show", "rms"]).done().text();
@@ -39,7 +39,8 @@ fn the_voices_that_come_with_it_have_names() {
     assert_eq!((&json[2]["name"], &json[2]["model"], &json[2]["file"]), (&"rms".into(), &"demo".into(), &().into()));
     sandbox.write("jobs.jsonl", r#"{"text": "Please open the window.", "voice": "rms", "seed": 7, "max_frames": 30}"#);
     sandbox.run(&["batch", "jobs.jsonl", "-o", "speech", "--model", "demo"]).done();
-    assert_eq!(wav(&sandbox.read("speech/000001.wav")).data, rms);
+    // A text that may be split fades where parts meet.
+    assert!(wav(&sandbox.read("speech/000001.wav")).data == said(&sandbox, &["--voice", "rms", "--no-split"]));
 }
 
 #[test]
@@ -47,12 +48,12 @@ fn voices_of_ones_own_come_first() {
     let sandbox = Sandbox::new();
     let (rms, awb) = (said(&sandbox, &["--voice", "rms"]), said(&sandbox, &["--voice", "awb"]));
     sandbox.run(&["voice", "add", "rms", "awb", "--model", "demo"]).done();
-    assert_eq!(said(&sandbox, &["--voice", "rms"]), awb);
+    assert!(said(&sandbox, &["--voice", "rms"]) == awb);
     assert_eq!(sandbox.saved_voices(), ["rms"]);
     let shown = sandbox.run(&["voice", "show", "rms"]).done().text();
     assert!(shown.contains("rms.safetensors"), "{shown}");
     sandbox.run(&["voice", "remove", "rms"]).done();
-    assert_eq!(said(&sandbox, &["--voice", "rms"]), rms);
+    assert!(said(&sandbox, &["--voice", "rms"]) == rms);
     sandbox.run(&["voice", "remove", "rms"]).fails(2, &["no voice `rms`"]);
 }
 
