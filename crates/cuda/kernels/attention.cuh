@@ -128,12 +128,28 @@ __device__ __forceinline__ void combine(const Attention& a, int row, int kv_head
         if (lane == 0) totals[head] = sum;
     }
     __syncthreads();
-    for (int index = threadIdx.x; index < GROUP * HEAD_DIM; index += THREADS) {
-        const float* from = a.sums + first * GROUP * HEAD_DIM + index;
-        float sum = 0.0f;
+    // Threads share the splits of the same four numbers, every so many of them each.
+    constexpr int FOURS = GROUP * HEAD_DIM / 4, SHARES = THREADS / FOURS > 0 ? THREADS / FOURS : 1;
+    __shared__ float4 shared_sums[SHARES][FOURS];
+    const float4* from = reinterpret_cast<const float4*>(a.sums + first * GROUP * HEAD_DIM);
+    for (int index = threadIdx.x; index < SHARES * FOURS; index += THREADS) {
+        const int four = index % FOURS, share = index / FOURS, head = four * 4 / HEAD_DIM;
+        float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
 #pragma unroll 8
-        for (int split = 0; split < used; split++) {
-            sum = fmaf(__ldcg(from + static_cast<size_t>(split) * GROUP * HEAD_DIM), factors[index / HEAD_DIM][split], sum);
+        for (int split = share; split < used; split += SHARES) {
+            const float4 v = __ldcg(from + static_cast<size_t>(split) * FOURS + four);
+            const float factor = factors[head][split];
+            sum.x = fmaf(v.x, factor, sum.x), sum.y = fmaf(v.y, factor, sum.y);
+            sum.z = fmaf(v.z, factor, sum.z), sum.w = fmaf(v.w, factor, sum.w);
+        }
+        shared_sums[share][four] = sum;
+    }
+    __syncthreads();
+    for (int index = threadIdx.x; index < GROUP * HEAD_DIM; index += THREADS) {
+        float sum = 0.0f;
+#pragma unroll
+        for (int share = 0; share < SHARES; share++) {
+            sum = __fadd_rn(sum, reinterpret_cast<const float*>(shared_sums[share])[index]);
         }
         const float gate = __ldcg(a.gates + static_cast<size_t>(row) * a.gate_stride + kv_head * GROUP + index / HEAD_DIM);
         output[index] = __fmul_rn(__fdiv_rn(sum, totals[index / HEAD_DIM]), sigmoid(gate));
@@ -160,7 +176,10 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
 #pragma unroll
     for (int i = 0; i < TIMES; i++) {
         const int at = i * AT_ONCE + warp * OF_WARP + lane / LANES;
-        if (at < seen) key[i].load(keys + static_cast<long long>(first + at) * HEAD_DIM);
+        if (at < seen) {
+            key[i].load(keys + static_cast<long long>(first + at) * HEAD_DIM);
+            value[i].load(values + static_cast<long long>(first + at) * HEAD_DIM);
+        }
     }
     const size_t first_query = static_cast<size_t>(row) * a.kv_heads * GROUP + kv_head * GROUP;
     {
@@ -193,11 +212,6 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
                 if (part == 0) scores[h][at] = at < seen ? __fmul_rn(dots[h], a.scale) : -INFINITY;
             }
         }
-    }
-#pragma unroll
-    for (int i = 0; i < TIMES; i++) {
-        const int at = i * AT_ONCE + warp * OF_WARP + lane / LANES;
-        if (at < seen) value[i].load(values + static_cast<long long>(first + at) * HEAD_DIM);
     }
     __syncthreads();
     weigh<GROUP>(scores, extents);

@@ -2,6 +2,9 @@
 #pragma once
 #include "common.cuh"
 
+// Ids of a row at most.
+constexpr int MAX_COLUMNS = 64;
+
 struct Embed {
     // For each column of ids: the address of its table and how its numbers are stored.
     const uint64_t* tables;
@@ -35,10 +38,19 @@ __device__ __forceinline__ float4 load_embedding(uint64_t table, int kind, size_
 
 extern "C" __global__ void __launch_bounds__(THREADS) embed(const __grid_constant__ Embed a) {
     __shared__ float scratch[WARPS];
+    __shared__ uint64_t tables[MAX_COLUMNS];
+    __shared__ int kinds[MAX_COLUMNS];
     release_dependents();
+    const int row = blockIdx.x, own = threadIdx.x;
+    if (own < a.columns) tables[own] = a.tables[own], kinds[own] = a.kinds[own];
     wait_for_inputs();
-    const int row = blockIdx.x;
     const bool live = __ldcg(a.slots + row) >= 0;
+    // The address of the column's row.
+    if (own < a.columns) {
+        const uint64_t id = __ldcg(a.ids + row * a.columns + own);
+        tables[own] += id * a.dim * (kinds[own] == F32 ? 4 : 2);
+    }
+    __syncthreads();
     float4 sums[VECTORS];
     float squares = 0.0f;
 #pragma unroll
@@ -49,9 +61,9 @@ extern "C" __global__ void __launch_bounds__(THREADS) embed(const __grid_constan
         if (row == a.given_row) {
             sums[i] = load4(a.given + at);
         } else {
+#pragma unroll 5
             for (int column = 0; column < a.columns; column++) {
-                const size_t id = __ldcg(a.ids + row * a.columns + column);
-                const float4 v = load_embedding(a.tables[column], a.kinds[column], id * a.dim + at);
+                const float4 v = load_embedding(tables[column], kinds[column], at);
                 sums[i].x = __fadd_rn(sums[i].x, v.x), sums[i].y = __fadd_rn(sums[i].y, v.y);
                 sums[i].z = __fadd_rn(sums[i].z, v.z), sums[i].w = __fadd_rn(sums[i].w, v.w);
             }

@@ -1,7 +1,7 @@
 // Matrix times a few rows: every linear layer of the backbone.
 //
-// A block computes TILE outputs of up to eight rows; its warps share the inputs among themselves, each in a fixed part,
-// and their sums are added in a fixed order. Each row is a column of the matrix instruction (of which column, and what
+// A block computes one or a few times TILE outputs of up to eight rows; its warps share the inputs among themselves, each
+// in a fixed part, and their sums are added in a fixed order. The first weights are asked for before the input is ready. Each row is a column of the matrix instruction (of which column, and what
 // stands in the others, does not matter), so a row's result has the same bits however many rows go along.
 //
 // Inputs are float32. For the instruction they are split in two numbers of the weights' type, large and small, which
@@ -53,6 +53,8 @@ struct Matvec {
     int weighted;
     // Experts, if the plan was made before the kernel before this one; else 0.
     int experts;
+    // How often a block computes TILE outputs.
+    int repeats;
     float eps;
     float cap;
 };
@@ -259,57 +261,89 @@ template <int N> struct Sums<F32, N> {
     }
 };
 
-template <Kind K, int N>
-__device__ __forceinline__ Sums<K, N> accumulate_halves(const Matvec& a, const Tile<N>& tile, int first_output,
-                                                        const uint16_t* staged) {
-    constexpr int BATCH = 4, STEP = Layout<K>::STEP;
-    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, group = lane / 4, quarter = lane % 4;
-    const int steps = a.inputs / STEP, begin = steps * warp / WARPS, end = steps * (warp + 1) / WARPS;
-    const int upper = first_output + group, lower = upper + 8;
+// Reads a warp's part of the rows of weights that are multiplied together. What it holds is asked for before it is used.
+template <Kind K> struct Reader {
+    // Steps that are on their way at once.
+    static constexpr int BATCH = K == Q8_0 ? 4 : 8;
+    Source from[2];
+    uint4 words[BATCH][2];
+    __half2 scales[K == Q8_0 ? BATCH : 1][2];
+
     // Outputs beyond the last one repeat it; what they give is not stored.
-    const Source from[2] = {source<K>(a, min(upper, a.outputs - 1), tile.expert),
-                            source<K>(a, min(lower, a.outputs - 1), tile.expert)};
-    const bool live = group < (N == 1 ? 1 : tile.count);
-    const int stride = staged_stride(a.inputs);
-    const uint16_t *high = staged + group * stride, *low = high + N * stride;
-    float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-    for (int step = begin; step < end; step += BATCH) {
-        uint4 words[BATCH][2];
-        __half2 scales[BATCH][2];
+    __device__ __forceinline__ void aim(const Matvec& a, int first_output, int expert) {
+        const int output = first_output + threadIdx.x % 32 / 4;
+        from[0] = source<K>(a, min(output, a.outputs - 1), expert);
+        from[1] = source<K>(a, min(output + 8, a.outputs - 1), expert);
+    }
+
+    __device__ __forceinline__ void fetch(int step, int end) {
 #pragma unroll
         for (int i = 0; i < BATCH; i++) {
             if (step + i >= end) break;
-            const size_t byte = static_cast<size_t>(step + i) * 64 + quarter * 16;
-            words[i][0] = load_weights(from[0].numbers + byte);
-            words[i][1] = load_weights(from[1].numbers + byte);
-            if constexpr (K == Q8_0) {
-                scales[i][0] = __ldg(reinterpret_cast<const __half2*>(from[0].scales) + step + i);
-                scales[i][1] = __ldg(reinterpret_cast<const __half2*>(from[1].scales) + step + i);
+            const size_t byte = static_cast<size_t>(step + i) * 64 + threadIdx.x % 4 * 16;
+#pragma unroll
+            for (int row = 0; row < 2; row++) {
+                words[i][row] = load_weights(from[row].numbers + byte);
+                if constexpr (K == Q8_0) {
+                    scales[i][row] = __ldg(reinterpret_cast<const __half2*>(from[row].scales) + step + i);
+                }
             }
         }
+    }
+};
+
+// Float32 weights are read when they are used.
+template <> struct Reader<F32> {
+    __device__ __forceinline__ void aim(const Matvec&, int, int) {}
+    __device__ __forceinline__ void fetch(int, int) {}
+};
+
+// The steps of a warp.
+template <Kind K> __device__ __forceinline__ int2 steps_of_warp(const Matvec& a) {
+    const int steps = a.inputs / Layout<K>::STEP, warp = threadIdx.x / 32;
+    return make_int2(steps * warp / WARPS, steps * (warp + 1) / WARPS);
+}
+
+// One step of two blocks of numbers, each with its scales.
+__device__ __forceinline__ void multiply_blocks(float4& sum, const uint4 (&words)[2], const __half2 (&scales)[2],
+                                                const uint16_t* high, const uint16_t* low, bool live) {
+    const float2 upper = __half22float2(scales[0]), lower = __half22float2(scales[1]);
+#pragma unroll
+    for (int block = 0; block < 2; block++) {
+        uint4 u, l;
+        widen(block ? words[0].z : words[0].x, u.x, u.y);
+        widen(block ? words[0].w : words[0].y, u.z, u.w);
+        widen(block ? words[1].z : words[1].x, l.x, l.y);
+        widen(block ? words[1].w : words[1].y, l.z, l.w);
+        float4 part = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+        multiply_step<F16>(part, u, l, staged_words(high, live, 32 * block), staged_words(low, live, 32 * block));
+        const float su = block ? upper.y : upper.x, sl = block ? lower.y : lower.x;
+        sum.x = fmaf(part.x, su, sum.x), sum.y = fmaf(part.y, su, sum.y);
+        sum.z = fmaf(part.z, sl, sum.z), sum.w = fmaf(part.w, sl, sum.w);
+    }
+}
+
+// The products of a warp's part. The reader holds its first steps.
+template <Kind K, int N>
+__device__ __forceinline__ Sums<K, N> accumulate_halves(const Matvec& a, const Tile<N>& tile, Reader<K>& reader,
+                                                        const uint16_t* staged) {
+    constexpr int BATCH = Reader<K>::BATCH, STEP = Layout<K>::STEP;
+    const int group = threadIdx.x % 32 / 4, quarter = threadIdx.x % 4;
+    const int2 steps = steps_of_warp<K>(a);
+    const bool live = group < (N == 1 ? 1 : tile.count);
+    const int stride = staged_stride(a.inputs);
+    const uint16_t *high = staged + group * stride + quarter * 8, *low = high + N * stride;
+    float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    for (int step = steps.x; step < steps.y; step += BATCH) {
+        if (step > steps.x) reader.fetch(step, steps.y);
 #pragma unroll
         for (int i = 0; i < BATCH; i++) {
-            if (step + i >= end) break;
-            const int at = (step + i) * STEP + quarter * 8;
+            if (step + i >= steps.y) break;
+            const int at = (step + i) * STEP;
             if constexpr (K == Q8_0) {
-                const uint4 *w0 = &words[i][0], *w1 = &words[i][1];
-                const float2 s0 = __half22float2(scales[i][0]), s1 = __half22float2(scales[i][1]);
-#pragma unroll
-                for (int block = 0; block < 2; block++) {
-                    uint4 u, l;
-                    widen(block ? w0->z : w0->x, u.x, u.y);
-                    widen(block ? w0->w : w0->y, u.z, u.w);
-                    widen(block ? w1->z : w1->x, l.x, l.y);
-                    widen(block ? w1->w : w1->y, l.z, l.w);
-                    float4 part = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-                    multiply_step<F16>(part, u, l, staged_words(high, live, at + 32 * block),
-                                       staged_words(low, live, at + 32 * block));
-                    const float su = block ? s0.y : s0.x, sl = block ? s1.y : s1.x;
-                    sum.x = fmaf(part.x, su, sum.x), sum.y = fmaf(part.y, su, sum.y);
-                    sum.z = fmaf(part.z, sl, sum.z), sum.w = fmaf(part.w, sl, sum.w);
-                }
+                multiply_blocks(sum, reader.words[i], reader.scales[i], high + at, low + at, live);
             } else {
-                multiply_step<K>(sum, words[i][0], words[i][1], staged_words(high, live, at),
+                multiply_step<K>(sum, reader.words[i][0], reader.words[i][1], staged_words(high, live, at),
                                  staged_words(low, live, at));
             }
         }
@@ -379,11 +413,11 @@ template <int N> __device__ __forceinline__ bool choose_columns(const Matvec& a,
     return true;
 }
 
-__device__ __forceinline__ void finish(const Matvec& a, int output, int row, float weight, float y, float next) {
-    float* at = a.output + static_cast<size_t>(row) * a.output_stride + (a.mode == GATE ? output / 2 : output);
+__device__ __forceinline__ void finish(const Matvec& a, float* at, int output, float weight, float before, float y,
+                                       float next) {
     switch (a.mode) {
         case STORE: *at = a.bias ? __fadd_rn(y, a.bias[output]) : y; break;
-        case ADD: *at = fmaf(weight, y, __ldcg(at)); break;
+        case ADD: *at = fmaf(weight, y, before); break;
         case GATE: *at = __fmul_rn(__fmul_rn(y, sigmoid(y)), next); break;
         case LOGITS: *at = __fmul_rn(tanhf(__fdiv_rn(y, a.cap)), a.cap); break;
         default: *at = __fmul_rn(weight, y);
@@ -397,66 +431,103 @@ __device__ __forceinline__ float total(const float* partials, int size, int inde
     return __fmul_rn(sum, tile.scale[index % N]);
 }
 
-template <Kind K> __device__ __forceinline__ void prefetch_tile(const Matvec& a, int first_output, int expert) {
+// Has a block's weights brought to the cache.
+template <Kind K> __device__ __forceinline__ void prefetch_tiles(const Matvec& a, int first_output, int expert) {
     const int output = first_output + threadIdx.x;
-    if (threadIdx.x < Layout<K>::TILE && output < a.outputs) {
+    if (threadIdx.x < Layout<K>::TILE * a.repeats && output < a.outputs) {
         const Source from = source<K>(a, output, expert);
         prefetch(from.numbers, a.inputs * Layout<K>::BYTES);
     }
 }
 
-// Has this block's weights brought to the cache, as far as it is known which they are before the input is ready.
-template <Kind K> __device__ __forceinline__ void prefetch_early(const Matvec& a, int first_output) {
-    if (!a.plan) {
-        if (blockIdx.y == 0) prefetch_tile<K>(a, first_output, 0);
-    } else if (a.experts > 0) {
-        const int expert = __ldcg(&a.plan->expert[blockIdx.y]), tiles = __ldcg(&a.plan->tiles);
-        if (static_cast<int>(blockIdx.y) < tiles && expert >= 0 && expert < a.experts) {
-            prefetch_tile<K>(a, first_output, expert);
-        }
+// The same before the plan can be relied on: what is wrong then costs time alone.
+template <Kind K> __device__ __forceinline__ void prefetch_guess(const Matvec& a, int first_output) {
+    const int expert = __ldcg(&a.plan->expert[blockIdx.y]), tiles = __ldcg(&a.plan->tiles);
+    if (static_cast<int>(blockIdx.y) < tiles && expert >= 0 && expert < a.experts) {
+        prefetch_tiles<K>(a, first_output, expert);
     }
 }
 
+// What a thread stores of a tile.
+template <int N> struct Result {
+    int output, row, column;
+    float* at;
+    float before;
+
+    template <int TILE> __device__ __forceinline__ void aim(const Matvec& a, const Tile<N>& tile, int first_output) {
+        const int step = a.mode == GATE ? 2 : 1;
+        row = threadIdx.x / N * step, column = threadIdx.x % N, output = first_output + row, at = nullptr;
+        if (row >= TILE || column >= tile.count || output >= a.outputs || tile.output[column] < 0) return;
+        at = a.output + static_cast<size_t>(tile.output[column]) * a.output_stride + output / step;
+        if (a.mode == ADD) before = __ldcg(at);
+    }
+
+    template <int TILE>
+    __device__ __forceinline__ void store(const Matvec& a, const Tile<N>& tile, const float* partials) const {
+        if (!at) return;
+        const float y = total<N>(partials, TILE * N, row * N + column, tile);
+        const float next = a.mode == GATE ? total<N>(partials, TILE * N, (row + 1) * N + column, tile) : 0.0f;
+        finish(a, at, output, tile.weight[column], before, y, next);
+    }
+};
+
 template <Kind K, int N> __device__ __forceinline__ void matvec(const Matvec& a) {
     constexpr int TILE = Layout<K>::TILE, SIZE = TILE * N;
+    static_assert(SIZE <= THREADS, "a thread stores one number of a tile");
     extern __shared__ uint4 shared_words[];
     __shared__ Tile<N> tile;
-    // Eight columns leave no room for both: their sums take the place of the rows that they are made of.
     __shared__ float own_partials[N == 1 ? WARPS * SIZE : 1];
-    float* partials = N == 1 ? own_partials : reinterpret_cast<float*>(shared_words);
     uint16_t* staged = reinterpret_cast<uint16_t*>(shared_words);
-    const int first_output = blockIdx.x * TILE;
-    if (!a.plan) release_dependents();
-    prefetch_early<K>(a, first_output);
+    // Behind the staged rows or, where a block computes one tile and has no further use for them, in their place.
+    const int behind = a.repeats > 1 ? N * (K == F32 ? a.inputs : staged_stride(a.inputs)) : 0;
+    float* partials = N == 1 ? own_partials : reinterpret_cast<float*>(shared_words) + behind;
+    const int first_output = blockIdx.x * TILE * a.repeats;
+    const int2 steps = steps_of_warp<K>(a);
+    Reader<K> reader;
     float4 norms[VECTORS];
+    if (!a.plan) {
+        release_dependents();
+        if (blockIdx.y == 0) prefetch_tiles<K>(a, first_output, 0);
+        reader.aim(a, first_output, 0);
+        reader.fetch(steps.x, steps.y);
+    } else if (a.experts > 0) {
+        prefetch_guess<K>(a, first_output);
+    }
     if (N == 1 && a.norm) load_norms(a, norms);
     wait_for_inputs();
     // The kernel after the experts' first product may then count on the plan.
     if (a.plan) release_dependents();
     if (!choose_columns(a, tile)) return;
-    if (a.plan && a.experts == 0) prefetch_tile<K>(a, first_output, tile.expert);
-    stage<K, N>(a, tile, norms, staged);
-    Sums<K, N> sums;
-    if constexpr (K == F32) {
-        sums = accumulate_floats<N>(a, tile, first_output, reinterpret_cast<float*>(staged));
-    } else {
-        sums = accumulate_halves<K, N>(a, tile, first_output, staged);
+    if (a.plan) {
+        reader.aim(a, first_output, tile.expert);
+        reader.fetch(steps.x, steps.y);
+        if (a.experts == 0) prefetch_tiles<K>(a, first_output, tile.expert);
     }
-    if (N > 1) __syncthreads();
-    sums.store(partials + threadIdx.x / 32 * SIZE);
-    __syncthreads();
-    const int step = a.mode == GATE ? 2 : 1;
-    for (int index = threadIdx.x; index < SIZE / step; index += THREADS) {
-        const int row = index / N * step, column = index % N, output = first_output + row;
-        if (column >= tile.count || output >= a.outputs || tile.output[column] < 0) continue;
-        const float y = total<N>(partials, SIZE, row * N + column, tile);
-        const float next = step == 2 ? total<N>(partials, SIZE, (row + 1) * N + column, tile) : 0.0f;
-        finish(a, output, tile.output[column], tile.weight[column], y, next);
+    stage<K, N>(a, tile, norms, staged);
+    for (int repeat = 0; repeat < a.repeats; repeat++) {
+        const int output = first_output + repeat * TILE;
+        if (output >= a.outputs) break;
+        Result<N> result;
+        result.template aim<TILE>(a, tile, output);
+        Sums<K, N> sums;
+        if constexpr (K == F32) {
+            sums = accumulate_floats<N>(a, tile, output, reinterpret_cast<float*>(staged));
+        } else {
+            sums = accumulate_halves<K, N>(a, tile, reader, staged);
+        }
+        if (repeat + 1 < a.repeats) {
+            reader.aim(a, output + TILE, tile.expert);
+            reader.fetch(steps.x, steps.y);
+        }
+        if (N > 1) __syncthreads();
+        sums.store(partials + threadIdx.x / 32 * SIZE);
+        __syncthreads();
+        result.template store<TILE>(a, tile, partials);
     }
 }
 
 #define MATVEC(name, kind)                                                                                        \
-    extern "C" __global__ void __launch_bounds__(THREADS, 3) matvec_##name##_one(const __grid_constant__ Matvec a) { \
+    extern "C" __global__ void __launch_bounds__(THREADS, 2) matvec_##name##_one(const __grid_constant__ Matvec a) { \
         matvec<kind, 1>(a);                                                                                       \
     }                                                                                                             \
     extern "C" __global__ void __launch_bounds__(THREADS, 2)                                                       \

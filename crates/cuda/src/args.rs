@@ -46,8 +46,10 @@ pub(crate) struct Matvec {
     pub(crate) mode: i32,
     pub(crate) weighted: i32,
     pub(crate) experts: i32,
+    pub(crate) repeats: i32,
     pub(crate) eps: f32,
     pub(crate) cap: f32,
+    pub(crate) padding: i32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]

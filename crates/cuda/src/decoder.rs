@@ -10,13 +10,11 @@ use crate::device::driver;
 use crate::graph::{Graphs, width};
 use crate::shape::MAX_ROWS;
 use crate::slot::{RECORD_HEAD, SlotState, read_record};
-use crate::step::{COLUMNS, Head, Step, shared_bytes};
+use crate::step::{COLUMNS, Head, OWN_SHARED, Step, shared_bytes};
 use crate::{Error, Frame, Kind, Model, Result, SlotOptions};
 
 /// Steps that may be under way before their frames are taken.
 const MAX_PENDING: usize = RECORDS / 2;
-/// Shared memory that kernels have beside what they ask for.
-const OWN_SHARED: usize = 2 << 10;
 
 /// One row of a slot: its ids, behind the rows that the slot has.
 #[derive(Clone, Copy, Debug)]

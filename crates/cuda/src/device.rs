@@ -17,6 +17,7 @@ pub struct Device {
     pub(crate) overlaps: bool,
     /// Bytes of shared memory that a block can have.
     pub(crate) shared_limit: usize,
+    pub(crate) multiprocessors: usize,
 }
 
 /// What the driver says, with what was asked of it.
@@ -48,7 +49,9 @@ impl Device {
         let shared = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?;
         let shared_limit = usize::try_from(shared).unwrap_or(0);
         let kernels = Arc::new(Kernels::load(context, shared_limit)?);
-        Ok(Self { stream, kernels, overlaps: major >= 9, shared_limit })
+        let multiprocessors = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
+        let multiprocessors = usize::try_from(multiprocessors).unwrap_or(1).max(1);
+        Ok(Self { stream, kernels, overlaps: major >= 9, shared_limit, multiprocessors })
     }
 
     /// The card's name.

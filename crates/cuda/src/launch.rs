@@ -96,6 +96,11 @@ fn function(module: sys::CUmodule, name: &str, shared_limit: usize) -> Result<Ke
         let set = unsafe { result::function::set_function_attribute(function, attribute, most) };
         set.map_err(driver("allow a kernel shared memory"))?;
     }
+    // All alike: a multiprocessor must run empty before it divides its memory anew, and nothing would overlap.
+    let carveout = sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT;
+    // SAFETY: as above.
+    let set = unsafe { result::function::set_function_attribute(function, carveout, 100) };
+    set.map_err(driver("divide a kernel's memory"))?;
     Ok(Kernel(function))
 }
 

@@ -7,7 +7,7 @@ use crate::launch::{Grid, attention_name, heads_name, matvec_name};
 use crate::layer::{Feed, Layer, Router};
 use crate::projection::{GateUp, Matrix};
 use crate::shape::{MAX_ROWS, SPLIT};
-use crate::{Kind, Model, Result, Shape};
+use crate::{Device, Kind, Model, Result, Shape};
 
 const THREADS: usize = 256;
 const ROUTER_THREADS: usize = 1024;
@@ -15,6 +15,10 @@ const SAMPLER_THREADS: usize = 1024;
 /// Rows that are multiplied together.
 pub(crate) const COLUMNS: usize = 8;
 const WARPS: usize = THREADS / 32;
+/// Tiles that a block computes at most: its threads prefetch one row each.
+const MAX_REPEATS: usize = 8;
+/// Shared memory that kernels have beside what they ask for.
+pub(crate) const OWN_SHARED: usize = 2 << 10;
 /// Warps of a block that norms and rotates heads.
 const HEAD_WARPS: usize = 4;
 /// Blocks that bring what comes after the experts into the cache while the router works, and up to how many rows.
@@ -67,13 +71,21 @@ impl Tiles {
     }
 }
 
-/// Bytes of shared memory that a product of `columns` rows takes.
+/// Outputs that a block computes at once.
+fn tile(kind: Kind) -> usize {
+    if kind == Kind::F32 { 4 } else { 16 }
+}
+
+/// Bytes of shared memory that `columns` rows and, apart from them, the sums of the warps take.
+fn shared_parts(kind: Kind, inputs: usize, columns: usize) -> (usize, usize) {
+    let rows = if kind == Kind::F32 { columns * inputs * 4 } else { columns * (inputs + 32) * 4 };
+    (rows, WARPS * tile(kind) * columns * 4)
+}
+
+/// Bytes of shared memory that a product of `columns` rows takes, where a block computes one tile.
 pub(crate) fn shared_bytes(kind: Kind, inputs: usize, columns: usize) -> usize {
-    let (rows, outputs) = match kind {
-        Kind::F32 => (columns * inputs * 4, 4),
-        _ => (columns * (inputs + 32) * 4, 16),
-    };
-    rows.max(WARPS * outputs * columns * 4)
+    let (rows, sums) = shared_parts(kind, inputs, columns);
+    rows.max(sums)
 }
 
 impl Step<'_> {
@@ -386,18 +398,31 @@ impl Step<'_> {
     }
 }
 
+/// How often a block computes a tile, and its shared memory: the card is filled once or twice, and what is left over
+/// of the blocks saves bringing the same rows to shared memory again.
+fn repeats(device: &Device, kind: Kind, tiles: Tiles, arguments: &Matvec) -> (usize, usize) {
+    let inputs = arguments.inputs as usize;
+    if tiles.single {
+        return (1, shared_bytes(kind, inputs, 1));
+    }
+    let (rows, sums) = shared_parts(kind, inputs, COLUMNS);
+    let blocks = (arguments.outputs as usize).div_ceil(tile(kind)) * tiles.count;
+    let wanted = blocks.div_ceil(2 * device.multiprocessors).clamp(1, MAX_REPEATS);
+    if wanted == 1 || rows + sums + OWN_SHARED > device.shared_limit {
+        return (1, rows.max(sums));
+    }
+    (wanted, rows + sums)
+}
+
 /// Starts a product.
 ///
 /// # Safety
-/// As for [`crate::Device::launch`].
-pub(crate) unsafe fn launch_matvec(device: &crate::Device, kind: Kind, tiles: Tiles, arguments: &Matvec) -> Result<()> {
-    let outputs = if kind == Kind::F32 { 4 } else { 16 };
-    let columns = if tiles.single { 1 } else { COLUMNS };
-    let grid = Grid {
-        blocks: [(arguments.outputs as usize).div_ceil(outputs), tiles.count, 1],
-        threads: THREADS,
-        shared: shared_bytes(kind, arguments.inputs as usize, columns),
-    };
+/// As for [`Device::launch`].
+pub(crate) unsafe fn launch_matvec(device: &Device, kind: Kind, tiles: Tiles, arguments: &Matvec) -> Result<()> {
+    let (repeats, shared) = repeats(device, kind, tiles, arguments);
+    let outputs = (arguments.outputs as usize).div_ceil(tile(kind) * repeats);
+    let grid = Grid { blocks: [outputs, tiles.count, 1], threads: THREADS, shared };
+    let arguments = Matvec { repeats: repeats as i32, ..*arguments };
     // SAFETY: as promised by the caller.
-    unsafe { device.launch(device.kernels.get(&matvec_name(kind, tiles.single))?, grid, arguments) }
+    unsafe { device.launch(device.kernels.get(&matvec_name(kind, tiles.single))?, grid, &arguments) }
 }

@@ -135,7 +135,7 @@ fn bench_full_size() {
     }
 }
 
-/// One frame of one slot, kernel by kernel, for a profiler: the steps before are the prompt's, of one piece.
+/// One frame of one slot, kernel by kernel, for a profiler, behind a prompt of `ZONOS_TEST_ROWS` rows.
 #[test]
 #[ignore = "takes a card of 24 GB; made for a profiler"]
 fn bench_profile() {
@@ -143,7 +143,8 @@ fn bench_profile() {
     let kind = if std::env::var_os("ZONOS_TEST_Q8_0").is_some() { Kind::Q8_0 } else { Kind::BF16 };
     let model = Arc::new(Model::random(&device, &Shape::released(), kind, 1).unwrap());
     let mut decoder = Decoder::new(model, 1, 6144).unwrap();
-    decoder.start(0, &prompt(8), None, &options()).unwrap();
+    let rows = std::env::var("ZONOS_TEST_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(8);
+    decoder.start(0, &prompt(rows), None, &options()).unwrap();
     decoder.launch_eagerly(&[0]).unwrap();
     device.synchronize().unwrap();
 }
