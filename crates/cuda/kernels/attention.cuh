@@ -80,18 +80,21 @@ template <> struct Packed<__half> {
 };
 
 // Scores to weights: each warp takes one head. Leaves exponentials in `scores`.
-template <int GROUP> __device__ __forceinline__ void weigh(float (*scores)[SPLIT], float2* extents) {
+template <int GROUP> __device__ __forceinline__ void weigh(float (*scores)[SPLIT], int seen, float2* extents) {
     const int head = threadIdx.x / 32, lane = threadIdx.x % 32;
     if (head >= GROUP) return;
     float most = -INFINITY;
 #pragma unroll
-    for (int i = 0; i < SPLIT; i += 32) most = fmaxf(most, scores[head][i + lane]);
+    for (int i = lane; i < SPLIT; i += 32) {
+        if (i < seen) most = fmaxf(most, scores[head][i]);
+    }
     most = warp_max(most);
     float sum = 0.0f;
 #pragma unroll
-    for (int i = 0; i < SPLIT; i += 32) {
-        const float weight = expf(scores[head][i + lane] - most);
-        scores[head][i + lane] = weight;
+    for (int i = lane; i < SPLIT; i += 32) {
+        if (i >= seen) continue;
+        const float weight = __expf(scores[head][i] - most);
+        scores[head][i] = weight;
         sum += weight;
     }
     sum = warp_sum(sum);
@@ -120,7 +123,7 @@ __device__ __forceinline__ void combine(const Attention& a, int row, int kv_head
         for (int i = 0; i < MAX_SPLITS / 32; i++) {
             const int split = lane + 32 * i;
             if (split >= used) continue;
-            const float factor = expf(extents[i].x - most);
+            const float factor = __expf(extents[i].x - most);
             factors[head][split] = factor;
             sum = fmaf(extents[i].y, factor, sum);
         }
@@ -135,7 +138,7 @@ __device__ __forceinline__ void combine(const Attention& a, int row, int kv_head
     for (int index = threadIdx.x; index < SHARES * FOURS; index += THREADS) {
         const int four = index % FOURS, share = index / FOURS, head = four * 4 / HEAD_DIM;
         float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-#pragma unroll 8
+#pragma unroll 4
         for (int split = share; split < used; split += SHARES) {
             const float4 v = __ldcg(from + static_cast<size_t>(split) * FOURS + four);
             const float factor = factors[head][split];
@@ -145,6 +148,7 @@ __device__ __forceinline__ void combine(const Attention& a, int row, int kv_head
         shared_sums[share][four] = sum;
     }
     __syncthreads();
+#pragma unroll 1
     for (int index = threadIdx.x; index < GROUP * HEAD_DIM; index += THREADS) {
         float sum = 0.0f;
 #pragma unroll
@@ -152,13 +156,13 @@ __device__ __forceinline__ void combine(const Attention& a, int row, int kv_head
             sum = __fadd_rn(sum, reinterpret_cast<const float*>(shared_sums[share])[index]);
         }
         const float gate = __ldcg(a.gates + static_cast<size_t>(row) * a.gate_stride + kv_head * GROUP + index / HEAD_DIM);
-        output[index] = __fmul_rn(__fdiv_rn(sum, totals[index / HEAD_DIM]), sigmoid(gate));
+        output[index] = __fmul_rn(__fdividef(sum, totals[index / HEAD_DIM]), sigmoid(gate));
     }
 }
 
 template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void attention(const Attention& a) {
-    // Lanes that share a position, positions that a warp and that the block take at once, and how often.
-    constexpr int LANES = HEAD_DIM / 8, OF_WARP = 32 / LANES, AT_ONCE = OF_WARP * WARPS, TIMES = SPLIT / AT_ONCE;
+    // Lanes that share a position, positions that a warp and that the block take at once.
+    constexpr int LANES = HEAD_DIM / 8, OF_WARP = 32 / LANES, AT_ONCE = OF_WARP * WARPS;
     __shared__ float scores[GROUP][SPLIT];
     __shared__ float2 extents[GROUP];
     __shared__ float sums[WARPS][GROUP * HEAD_DIM];
@@ -172,15 +176,6 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
     const int first = split * SPLIT, seen = min(position + 1 - first, SPLIT);
     const long long head = slot * a.slot_stride + static_cast<long long>(kv_head) * a.capacity * HEAD_DIM + part * 8;
     const T *keys = static_cast<const T*>(a.keys) + head, *values = static_cast<const T*>(a.values) + head;
-    Packed<T> key[TIMES], value[TIMES];
-#pragma unroll
-    for (int i = 0; i < TIMES; i++) {
-        const int at = i * AT_ONCE + warp * OF_WARP + lane / LANES;
-        if (at < seen) {
-            key[i].load(keys + static_cast<long long>(first + at) * HEAD_DIM);
-            value[i].load(values + static_cast<long long>(first + at) * HEAD_DIM);
-        }
-    }
     const size_t first_query = static_cast<size_t>(row) * a.kv_heads * GROUP + kv_head * GROUP;
     {
         float query[GROUP][8];
@@ -191,11 +186,19 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
             query[h][0] = low.x, query[h][1] = low.y, query[h][2] = low.z, query[h][3] = low.w;
             query[h][4] = high.x, query[h][5] = high.y, query[h][6] = high.z, query[h][7] = high.w;
         }
+#pragma unroll 1
+        for (int start = 0; start < seen; start += 4 * AT_ONCE) {
+        Packed<T> key[4];
 #pragma unroll
-        for (int i = 0; i < TIMES; i++) {
-            const int at = i * AT_ONCE + warp * OF_WARP + lane / LANES;
+        for (int i = 0; i < 4; i++) {
+            const int at = start + i * AT_ONCE + warp * OF_WARP + lane / LANES;
+            key[i].load(keys + static_cast<long long>(first + min(at, seen - 1)) * HEAD_DIM);
+        }
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const int at = start + i * AT_ONCE + warp * OF_WARP + lane / LANES;
             float dots[GROUP] = {};
-            if (at < seen) {
+            {
                 const Eight k = key[i].eight();
 #pragma unroll
                 for (int h = 0; h < GROUP; h++) {
@@ -209,24 +212,34 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
                 for (int offset = LANES / 2; offset > 0; offset /= 2) {
                     dots[h] += __shfl_xor_sync(0xffffffff, dots[h], offset);
                 }
-                if (part == 0) scores[h][at] = at < seen ? __fmul_rn(dots[h], a.scale) : -INFINITY;
+                if (part == 0 && at < SPLIT) scores[h][at] = at < seen ? __fmul_rn(dots[h], a.scale) : -INFINITY;
             }
+        }
         }
     }
     __syncthreads();
-    weigh<GROUP>(scores, extents);
+    weigh<GROUP>(scores, seen, extents);
     __syncthreads();
     float sum[GROUP][8] = {};
+#pragma unroll 1
+    for (int start = 0; start < seen; start += 4 * AT_ONCE) {
+        Packed<T> value[4];
 #pragma unroll
-    for (int i = 0; i < TIMES; i++) {
-        const int at = i * AT_ONCE + warp * OF_WARP + lane / LANES;
-        if (at >= seen) continue;
-        const Eight v = value[i].eight();
+        for (int i = 0; i < 4; i++) {
+            const int at = start + i * AT_ONCE + warp * OF_WARP + lane / LANES;
+            value[i].load(values + static_cast<long long>(first + min(at, seen - 1)) * HEAD_DIM);
+        }
 #pragma unroll
-        for (int h = 0; h < GROUP; h++) {
-            const float weight = scores[h][at];
+        for (int i = 0; i < 4; i++) {
+            const int at = start + i * AT_ONCE + warp * OF_WARP + lane / LANES;
+            if (at >= seen) continue;
+            const Eight v = value[i].eight();
 #pragma unroll
-            for (int d = 0; d < 8; d++) sum[h][d] = fmaf(weight, v.v[d], sum[h][d]);
+            for (int h = 0; h < GROUP; h++) {
+                const float weight = scores[h][at];
+#pragma unroll
+                for (int d = 0; d < 8; d++) sum[h][d] = fmaf(weight, v.v[d], sum[h][d]);
+            }
         }
     }
 #pragma unroll
@@ -243,6 +256,7 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
     __syncthreads();
     const size_t place = (static_cast<size_t>(row) * a.kv_heads + kv_head) * a.splits + split;
     float* output = a.output + first_query * HEAD_DIM;
+#pragma unroll 1
     for (int index = threadIdx.x; index < GROUP * HEAD_DIM; index += THREADS) {
         float all = 0.0f;
 #pragma unroll
@@ -250,7 +264,7 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
         const int h = index / HEAD_DIM;
         if (used == 1) {
             const float gate = __ldcg(a.gates + static_cast<size_t>(row) * a.gate_stride + kv_head * GROUP + h);
-            output[index] = __fmul_rn(__fdiv_rn(all, extents[h].y), sigmoid(gate));
+            output[index] = __fmul_rn(__fdividef(all, extents[h].y), sigmoid(gate));
         } else {
             a.sums[place * GROUP * HEAD_DIM + index] = all;
         }

@@ -1,7 +1,8 @@
 // What all kernels share: limits, the hand-over between kernels that overlap, loads, reductions, matrix instructions.
 //
 // Every kernel begins with release_dependents() and, before it reads or writes anything that another kernel writes or
-// reads, calls wait_for_inputs(). Where the card allows it (compute capability 9.0) the next kernel's blocks are so
+// reads, calls wait_for_inputs(). A kernel runs for a few microseconds and finds the instruction caches cold: code that
+// is short and loops counts for more than code that is unrolled. Where the card allows it (compute capability 9.0) the next kernel's blocks are so
 // already on the multiprocessors, with their weights on the way, when their input is ready.
 #pragma once
 #include <cuda_bf16.h>
@@ -87,6 +88,7 @@ __device__ __forceinline__ float block_sum(float value, float* scratch) {
     if (threadIdx.x % 32 == 0) scratch[threadIdx.x / 32] = value;
     __syncthreads();
     float sum = 0.0f;
+#pragma unroll 4
     for (int warp = 0; warp < blockDim.x / 32; warp++) sum = __fadd_rn(sum, scratch[warp]);
     __syncthreads();
     return sum;
@@ -94,7 +96,7 @@ __device__ __forceinline__ float block_sum(float value, float* scratch) {
 
 // What a root-mean-square norm multiplies with, from the sum of the squares.
 __device__ __forceinline__ float norm_factor(float squares, int width, float eps) {
-    return __fdiv_rn(1.0f, __fsqrt_rn(__fadd_rn(__fdiv_rn(squares, static_cast<float>(width)), eps)));
+    return rsqrtf(__fadd_rn(__fdividef(squares, static_cast<float>(width)), eps));
 }
 
 // Whether this block is the last of `count` to come here; the writes of the others can then be read (with __ldcg).
@@ -133,7 +135,7 @@ __device__ __forceinline__ void multiply_f16(float4& sum, uint32_t a0, uint32_t 
                  : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
 }
 
-__device__ __forceinline__ float sigmoid(float x) { return __fdiv_rn(1.0f, __fadd_rn(1.0f, expf(-x))); }
+__device__ __forceinline__ float sigmoid(float x) { return __fdividef(1.0f, __fadd_rn(1.0f, __expf(-x))); }
 
 // Which pairs of row and chosen expert are computed together: tiles of up to eight pairs of one expert. A pair is
 // `row * used + choice`.
@@ -142,6 +144,8 @@ struct Plan {
     int expert[MAX_ENTRIES];
     int count[MAX_ENTRIES];
     int entry[MAX_ENTRIES][COLUMNS];
+    // The row of each pair.
+    int row[MAX_ENTRIES][COLUMNS];
     // The weight of each pair.
     float weight[MAX_ENTRIES][COLUMNS];
 };

@@ -61,7 +61,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) embed(const __grid_constan
         if (row == a.given_row) {
             sums[i] = load4(a.given + at);
         } else {
-#pragma unroll 5
+#pragma unroll 2
             for (int column = 0; column < a.columns; column++) {
                 const float4 v = load_embedding(tables[column], kinds[column], at);
                 sums[i].x = __fadd_rn(sums[i].x, v.x), sums[i].y = __fadd_rn(sums[i].y, v.y);

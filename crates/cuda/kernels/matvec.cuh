@@ -35,7 +35,7 @@ struct Matvec {
     const Plan* plan;
     const int* slots;
     // Numbers from one expert to the next.
-    long long expert_stride;
+    unsigned expert_stride;
     int inputs;
     int outputs;
     // Rows from one even (odd) output to the next.
@@ -45,9 +45,9 @@ struct Matvec {
     // Rows of the input: `rows` from `first_row` on.
     int first_row;
     int rows;
-    // A pair's input row is pair / input_divisor, its output row pair / output_divisor.
-    int input_divisor;
-    int output_divisor;
+    // Whether the input (output) has a row for each pair; else for each row.
+    int input_pairs;
+    int output_pairs;
     int mode;
     // Whether the products count with the pairs' weights.
     int weighted;
@@ -106,80 +106,92 @@ __device__ __forceinline__ float2 unit_scale(float largest) {
     return make_float2(__uint_as_float((254u << 23) - exponent), __uint_as_float(exponent));
 }
 
-// A thread's part of the norm's weight.
-__device__ __forceinline__ void load_norms(const Matvec& a, float4 (&norms)[VECTORS]) {
+// How many times four numbers of a row a thread reads at once.
+constexpr int FOURS = 2;
+
+// Reads four numbers of each of FOURS places, those beyond the end as zeros, times the norm's weight. Adds to the sum
+// of their squares, without the weight.
+__device__ __forceinline__ void read_row(const Matvec& a, const float* row, int first, float4 (&v)[FOURS],
+                                         float& squares) {
 #pragma unroll
-    for (int i = 0; i < VECTORS; i++) {
-        const int at = 4 * (threadIdx.x + i * THREADS);
-        if (at < a.inputs) norms[i] = __ldg(reinterpret_cast<const float4*>(a.norm + at));
+    for (int i = 0; i < FOURS; i++) {
+        const int at = first + 4 * i * THREADS;
+        v[i] = at < a.inputs ? load4(row + at) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    }
+#pragma unroll
+    for (int i = 0; i < FOURS; i++) {
+        const int at = first + 4 * i * THREADS;
+        squares = dot4(v[i], v[i], squares);
+        if (a.norm && at < a.inputs) v[i] = times4(v[i], __ldg(reinterpret_cast<const float4*>(a.norm + at)));
     }
 }
 
-// Brings the tile's input rows to shared memory, normed, split and scaled. `norms` is the norm's weight, where there is
-// one row.
+// Brings the tile's input rows to shared memory, times the norm's weight, split and scaled. What the norm divides by is
+// left to the results.
 template <Kind K, int N>
-__device__ __forceinline__ void stage(const Matvec& a, Tile<N>& tile, const float4 (&norms)[VECTORS],
-                                      uint16_t* staged) {
-    __shared__ float squares[N][WARPS];
-    __shared__ float largest[N][WARPS];
-    const int warp = threadIdx.x / 32;
-    float4 kept[VECTORS];
-#pragma unroll
-    for (int column = 0; column < N; column++) {
-        if (column >= tile.count) break;
-        const float* row = a.input + static_cast<size_t>(tile.input[column]) * a.input_stride;
-        float sum = 0.0f, most = 0.0f;
-#pragma unroll
-        for (int i = 0; i < VECTORS; i++) {
-            const int at = 4 * (threadIdx.x + i * THREADS);
-            if (at >= a.inputs) break;
-            float4 v = load4(row + at);
-            sum = dot4(v, v, sum);
-            if (a.norm) v = times4(v, N == 1 ? norms[i] : __ldg(reinterpret_cast<const float4*>(a.norm + at)));
-            if (N == 1) kept[i] = v;
-            most = fmaxf(most, largest4(v));
-        }
-        sum = warp_sum(sum);
-        most = warp_max(most);
-        if (threadIdx.x % 32 == 0) squares[column][warp] = sum, largest[column][warp] = most;
-    }
-    __syncthreads();
-    const int stride = staged_stride(a.inputs);
-    uint16_t *high = staged, *low = staged + N * stride;
-#pragma unroll
-    for (int column = 0; column < N; column++) {
-        if (column >= tile.count) break;
-        float sum = 0.0f, most = 0.0f;
-        for (int other = 0; other < WARPS; other++) {
-            sum = __fadd_rn(sum, squares[column][other]);
-            most = fmaxf(most, largest[column][other]);
-        }
-        const float factor = a.norm ? norm_factor(sum, a.inputs, a.eps) : 1.0f;
-        float2 scale = make_float2(1.0f, 1.0f);
-        if (K == F16 || K == Q8_0) scale = unit_scale(__fmul_rn(most, factor));
-        if (threadIdx.x == 0) tile.scale[column] = scale.y;
-        const float* row = a.input + static_cast<size_t>(tile.input[column]) * a.input_stride;
-#pragma unroll
-        for (int i = 0; i < VECTORS; i++) {
-            const int at = 4 * (threadIdx.x + i * THREADS);
-            if (at >= a.inputs) break;
-            float4 v;
-            if (N == 1) {
-                v = kept[i];
-            } else {
-                v = load4(row + at);
-                if (a.norm) v = times4(v, __ldg(reinterpret_cast<const float4*>(a.norm + at)));
+__device__ __forceinline__ void stage(const Matvec& a, Tile<N>& tile, uint16_t* staged) {
+    __shared__ float sums[2][N][WARPS];
+    constexpr bool SCALED = K == F16 || K == Q8_0;
+    const int count = N == 1 ? 1 : tile.count;
+    const int warp = threadIdx.x / 32, stride = staged_stride(a.inputs);
+    // Float16 needs to know the largest number first.
+    if (SCALED) {
+#pragma unroll 2
+        for (int column = 0; column < count; column++) {
+            const float* row = a.input + static_cast<size_t>(tile.input[column]) * a.input_stride;
+            float most = 0.0f, unused = 0.0f;
+#pragma unroll 1
+            for (int first = 4 * threadIdx.x; first < a.inputs; first += 4 * FOURS * THREADS) {
+                float4 v[FOURS];
+                read_row(a, row, first, v, unused);
+                most = fmaxf(most, fmaxf(largest4(v[0]), largest4(v[1])));
             }
-            if (a.norm) v = scaled4(v, factor);
-            if constexpr (K == F32) {
-                *reinterpret_cast<float4*>(reinterpret_cast<float*>(staged) + column * a.inputs + at) = v;
-            } else {
-                v = scaled4(v, scale.x);
-                stage_halves<K>(high + column * stride + at, low + column * stride + at, v);
+            most = warp_max(most);
+            if (threadIdx.x % 32 == 0) sums[1][column][warp] = most;
+        }
+        __syncthreads();
+    }
+#pragma unroll 2
+    for (int column = 0; column < count; column++) {
+        const float* row = a.input + static_cast<size_t>(tile.input[column]) * a.input_stride;
+        float squares = 0.0f, scale = 1.0f;
+        if (SCALED) {
+            float most = 0.0f;
+#pragma unroll
+            for (int other = 0; other < WARPS; other++) most = fmaxf(most, sums[1][column][other]);
+            const float2 both = unit_scale(most);
+            scale = both.x;
+            if (threadIdx.x == 0) tile.scale[column] = both.y;
+        } else if (threadIdx.x == 0) {
+            tile.scale[column] = 1.0f;
+        }
+#pragma unroll 1
+        for (int first = 4 * threadIdx.x; first < a.inputs; first += 4 * FOURS * THREADS) {
+            float4 v[FOURS];
+            read_row(a, row, first, v, squares);
+#pragma unroll
+            for (int i = 0; i < FOURS; i++) {
+                const int at = first + 4 * i * THREADS;
+                if (at >= a.inputs) continue;
+                if constexpr (K == F32) {
+                    *reinterpret_cast<float4*>(reinterpret_cast<float*>(staged) + column * a.inputs + at) = v[i];
+                } else {
+                    uint16_t* high = staged + column * stride + at;
+                    stage_halves<K>(high, high + N * stride, SCALED ? scaled4(v[i], scale) : v[i]);
+                }
             }
         }
+        squares = warp_sum(squares);
+        if (threadIdx.x % 32 == 0) sums[0][column][warp] = squares;
     }
     __syncthreads();
+    if (a.norm && threadIdx.x < tile.count) {
+        float sum = 0.0f;
+#pragma unroll
+        for (int other = 0; other < WARPS; other++) sum = __fadd_rn(sum, sums[0][threadIdx.x][other]);
+        tile.scale[threadIdx.x] = __fmul_rn(tile.scale[threadIdx.x], norm_factor(sum, a.inputs, a.eps));
+    }
+    // The results are scaled behind the next barrier.
 }
 
 // Where the weights of an output lie.
@@ -190,10 +202,11 @@ struct Source {
 
 template <Kind K> __device__ __forceinline__ Source source(const Matvec& a, int output, int expert) {
     const bool odd = a.second && output % 2;
-    const long long row = a.second ? static_cast<long long>(output / 2) * a.row_step : output;
-    const long long number = row * a.inputs + expert * a.expert_stride;
+    // Below 2³²: the host checks.
+    const unsigned row = a.second ? static_cast<unsigned>(output) / 2 * a.row_step : output;
+    const unsigned number = row * a.inputs + expert * a.expert_stride;
     Source from;
-    from.numbers = (odd ? a.second : a.first) + number * Layout<K>::BYTES;
+    from.numbers = (odd ? a.second : a.first) + static_cast<size_t>(number) * Layout<K>::BYTES;
     from.scales = K == Q8_0 ? (odd ? a.second_scales : a.first_scales) + number / 32 : nullptr;
     return from;
 }
@@ -261,13 +274,17 @@ template <int N> struct Sums<F32, N> {
     }
 };
 
-// Reads a warp's part of the rows of weights that are multiplied together. What it holds is asked for before it is used.
+// A few steps of a warp's part of the rows of weights that are multiplied together.
+template <Kind K> struct Batch {
+    static constexpr int STEPS = K == Q8_0 ? 2 : 4;
+    uint4 words[STEPS][2];
+    __half2 scales[K == Q8_0 ? STEPS : 1][2];
+};
+
+// Reads a warp's part of these rows. What it holds is asked for before it is used.
 template <Kind K> struct Reader {
-    // Steps that are on their way at once.
-    static constexpr int BATCH = K == Q8_0 ? 4 : 8;
     Source from[2];
-    uint4 words[BATCH][2];
-    __half2 scales[K == Q8_0 ? BATCH : 1][2];
+    Batch<K> batch;
 
     // Outputs beyond the last one repeat it; what they give is not stored.
     __device__ __forceinline__ void aim(const Matvec& a, int first_output, int expert) {
@@ -276,26 +293,29 @@ template <Kind K> struct Reader {
         from[1] = source<K>(a, min(output + 8, a.outputs - 1), expert);
     }
 
-    __device__ __forceinline__ void fetch(int step, int end) {
+    // Steps beyond the last one repeat it; they are not used.
+    __device__ __forceinline__ Batch<K> fetch(int step, int end) const {
+        Batch<K> batch;
 #pragma unroll
-        for (int i = 0; i < BATCH; i++) {
-            if (step + i >= end) break;
-            const size_t byte = static_cast<size_t>(step + i) * 64 + threadIdx.x % 4 * 16;
+        for (int i = 0; i < Batch<K>::STEPS; i++) {
+            const unsigned place = max(min(step + i, end - 1), 0);
 #pragma unroll
             for (int row = 0; row < 2; row++) {
-                words[i][row] = load_weights(from[row].numbers + byte);
+                batch.words[i][row] = load_weights(from[row].numbers + place * 64 + threadIdx.x % 4 * 16);
                 if constexpr (K == Q8_0) {
-                    scales[i][row] = __ldg(reinterpret_cast<const __half2*>(from[row].scales) + step + i);
+                    batch.scales[i][row] = __ldg(reinterpret_cast<const __half2*>(from[row].scales) + place);
                 }
             }
         }
+        return batch;
     }
 };
 
 // Float32 weights are read when they are used.
 template <> struct Reader<F32> {
+    int batch;
     __device__ __forceinline__ void aim(const Matvec&, int, int) {}
-    __device__ __forceinline__ void fetch(int, int) {}
+    __device__ __forceinline__ int fetch(int, int) const { return 0; }
 };
 
 // The steps of a warp.
@@ -323,27 +343,29 @@ __device__ __forceinline__ void multiply_blocks(float4& sum, const uint4 (&words
     }
 }
 
-// The products of a warp's part. The reader holds its first steps.
+// The products of a warp's part. The reader holds its first steps; there is at least one.
 template <Kind K, int N>
 __device__ __forceinline__ Sums<K, N> accumulate_halves(const Matvec& a, const Tile<N>& tile, Reader<K>& reader,
                                                         const uint16_t* staged) {
-    constexpr int BATCH = Reader<K>::BATCH, STEP = Layout<K>::STEP;
+    constexpr int BATCH = Batch<K>::STEPS, STEP = Layout<K>::STEP;
     const int group = threadIdx.x % 32 / 4, quarter = threadIdx.x % 4;
     const int2 steps = steps_of_warp<K>(a);
     const bool live = group < (N == 1 ? 1 : tile.count);
     const int stride = staged_stride(a.inputs);
     const uint16_t *high = staged + group * stride + quarter * 8, *low = high + N * stride;
     float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+#pragma unroll 1
     for (int step = steps.x; step < steps.y; step += BATCH) {
-        if (step > steps.x) reader.fetch(step, steps.y);
+        const Batch<K> batch = reader.batch;
+        reader.batch = reader.fetch(step + BATCH, steps.y);
 #pragma unroll
         for (int i = 0; i < BATCH; i++) {
             if (step + i >= steps.y) break;
             const int at = (step + i) * STEP;
             if constexpr (K == Q8_0) {
-                multiply_blocks(sum, reader.words[i], reader.scales[i], high + at, low + at, live);
+                multiply_blocks(sum, batch.words[i], batch.scales[i], high + at, low + at, live);
             } else {
-                multiply_step<K>(sum, reader.words[i][0], reader.words[i][1], staged_words(high, live, at),
+                multiply_step<K>(sum, batch.words[i][0], batch.words[i][1], staged_words(high, live, at),
                                  staged_words(low, live, at));
             }
         }
@@ -361,6 +383,7 @@ __device__ __forceinline__ Sums<F32, N> accumulate_floats(const Matvec& a, const
     Source from[TILE];
 #pragma unroll
     for (int i = 0; i < TILE; i++) from[i] = source<F32>(a, min(first_output + i, a.outputs - 1), tile.expert);
+#pragma unroll 1
     for (int at = begin + 4 * lane; at < end; at += 128) {
         float4 words[TILE];
 #pragma unroll
@@ -400,10 +423,10 @@ template <int N> __device__ __forceinline__ bool choose_columns(const Matvec& a,
         const int tiles = __ldcg(&a.plan->tiles);
         if (column < N) {
             const int count = __ldcg(&a.plan->count[number]), expert = __ldcg(&a.plan->expert[number]);
-            const int pair = __ldcg(&a.plan->entry[number][column]);
+            const int pair = __ldcg(&a.plan->entry[number][column]), row = __ldcg(&a.plan->row[number][column]);
             const float weight = __ldcg(&a.plan->weight[number][column]);
-            tile.input[column] = pair / a.input_divisor;
-            tile.output[column] = pair / a.output_divisor;
+            tile.input[column] = a.input_pairs ? pair : row;
+            tile.output[column] = a.output_pairs ? pair : row;
             tile.weight[column] = a.weighted ? weight : 1.0f;
             if (column == 0) tile.count = count, tile.expert = expert;
         }
@@ -413,13 +436,19 @@ template <int N> __device__ __forceinline__ bool choose_columns(const Matvec& a,
     return true;
 }
 
+// cap · tanh(y / cap)
+__device__ __forceinline__ float capped(float y, float cap) {
+    const float power = __expf(fminf(__fdividef(2.0f * fabsf(y), cap), 80.0f));
+    return copysignf(__fmul_rn(cap, __fdividef(power - 1.0f, power + 1.0f)), y);
+}
+
 __device__ __forceinline__ void finish(const Matvec& a, float* at, int output, float weight, float before, float y,
                                        float next) {
     switch (a.mode) {
         case STORE: *at = a.bias ? __fadd_rn(y, a.bias[output]) : y; break;
         case ADD: *at = fmaf(weight, y, before); break;
         case GATE: *at = __fmul_rn(__fmul_rn(y, sigmoid(y)), next); break;
-        case LOGITS: *at = __fmul_rn(tanhf(__fdiv_rn(y, a.cap)), a.cap); break;
+        case LOGITS: *at = capped(y, a.cap); break;
         default: *at = __fmul_rn(weight, y);
     }
 }
@@ -484,29 +513,35 @@ template <Kind K, int N> __device__ __forceinline__ void matvec(const Matvec& a)
     const int first_output = blockIdx.x * TILE * a.repeats;
     const int2 steps = steps_of_warp<K>(a);
     Reader<K> reader;
-    float4 norms[VECTORS];
     if (!a.plan) {
         release_dependents();
         if (blockIdx.y == 0) prefetch_tiles<K>(a, first_output, 0);
-        reader.aim(a, first_output, 0);
-        reader.fetch(steps.x, steps.y);
     } else if (a.experts > 0) {
         prefetch_guess<K>(a, first_output);
     }
-    if (N == 1 && a.norm) load_norms(a, norms);
-    wait_for_inputs();
-    // The kernel after the experts' first product may then count on the plan.
-    if (a.plan) release_dependents();
-    if (!choose_columns(a, tile)) return;
     if (a.plan) {
-        reader.aim(a, first_output, tile.expert);
-        reader.fetch(steps.x, steps.y);
-        if (a.experts == 0) prefetch_tiles<K>(a, first_output, tile.expert);
+        wait_for_inputs();
+        // The kernel after the experts' first product may then count on the plan.
+        release_dependents();
+        if (!choose_columns(a, tile)) return;
     }
-    stage<K, N>(a, tile, norms, staged);
+    reader.aim(a, first_output, a.plan ? tile.expert : 0);
+    reader.batch = reader.fetch(steps.x, steps.y);
+    if (!a.plan) {
+        wait_for_inputs();
+        choose_columns(a, tile);
+    } else if (a.experts == 0) {
+        prefetch_tiles<K>(a, first_output, tile.expert);
+    }
+    stage<K, N>(a, tile, staged);
+#pragma unroll 1
     for (int repeat = 0; repeat < a.repeats; repeat++) {
         const int output = first_output + repeat * TILE;
         if (output >= a.outputs) break;
+        if (repeat > 0) {
+            reader.aim(a, output, tile.expert);
+            reader.batch = reader.fetch(steps.x, steps.y);
+        }
         Result<N> result;
         result.template aim<TILE>(a, tile, output);
         Sums<K, N> sums;
@@ -514,10 +549,6 @@ template <Kind K, int N> __device__ __forceinline__ void matvec(const Matvec& a)
             sums = accumulate_floats<N>(a, tile, output, reinterpret_cast<float*>(staged));
         } else {
             sums = accumulate_halves<K, N>(a, tile, reader, staged);
-        }
-        if (repeat + 1 < a.repeats) {
-            reader.aim(a, output + TILE, tile.expert);
-            reader.fetch(steps.x, steps.y);
         }
         if (N > 1) __syncthreads();
         sums.store(partials + threadIdx.x / 32 * SIZE);

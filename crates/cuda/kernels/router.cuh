@@ -67,11 +67,14 @@ __device__ __forceinline__ RouterLayer load_layer(const float* weights, const fl
 __device__ __forceinline__ void run_layer(const RouterLayer& layer, const float* input, float* output, int width) {
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     const float4 x = reinterpret_cast<const float4*>(input)[lane];
+    float own = 0.0f;
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        const float sum = warp_sum(dot4(layer.weights[i], x, 0.0f));
-        if (lane == 0 && warp + 32 * i < width) output[warp + 32 * i] = gelu(__fadd_rn(sum, layer.bias[i]));
+        const float sum = __fadd_rn(warp_sum(dot4(layer.weights[i], x, 0.0f)), layer.bias[i]);
+        if (lane == i) own = sum;
     }
+    // Each of four lanes bends one of the warp's outputs.
+    if (lane < 4 && warp + 32 * lane < width) output[warp + 32 * lane] = gelu(own);
     __syncthreads();
 }
 
@@ -87,6 +90,17 @@ __device__ __forceinline__ int best_lane(float score) {
     return best;
 }
 
+// The plan of a row that goes alone: a tile for each of its experts.
+__device__ __forceinline__ void plan_alone(const Router& a, int choice, int expert, float weight) {
+    Plan& plan = *a.plan;
+    plan.expert[choice] = expert;
+    plan.count[choice] = 1;
+    plan.entry[choice][0] = choice;
+    plan.row[choice][0] = 0;
+    plan.weight[choice][0] = weight;
+    if (choice == 0) plan.tiles = __ldcg(a.slots) < 0 ? 0 : a.used;
+}
+
 // The first warp: from logits to the row's choices, in ascending order of the experts.
 __device__ __forceinline__ void choose(const Router& a, int row, const float* logits) {
     const int lane = threadIdx.x;
@@ -100,6 +114,7 @@ __device__ __forceinline__ void choose(const Router& a, int row, const float* lo
     // Whatever is no number comes last, so that the choice is always one of the experts.
     if (live && !(score > -3.0e38f)) score = -3.0e38f;
     bool mine = false;
+#pragma unroll 1
     for (int choice = 0; choice < a.used; choice++) {
         const int best = best_lane(score);
         if (best == lane) mine = true, score = -INFINITY;
@@ -109,6 +124,7 @@ __device__ __forceinline__ void choose(const Router& a, int row, const float* lo
         const int at = row * a.used + __popc(all & ((1u << lane) - 1));
         a.chosen[at] = lane;
         a.weights[at] = probability;
+        if (a.rows == 1) plan_alone(a, at, lane, probability);
     }
 }
 
@@ -142,6 +158,7 @@ __device__ __forceinline__ void plan_experts(const Router& a) {
         for (int other = 0; other < pair; other++) before += experts[other] == experts[pair];
         const int tile = firsts[experts[pair]] + before / COLUMNS;
         a.plan->entry[tile][before % COLUMNS] = pair;
+        a.plan->row[tile][before % COLUMNS] = pair / a.used;
         a.plan->weight[tile][before % COLUMNS] = __ldcg(a.weights + pair);
     }
 }
@@ -190,7 +207,7 @@ extern "C" __global__ void __launch_bounds__(ROUTER_THREADS) router(const __grid
     if (lane == 0) logits[warp] = sum;
     __syncthreads();
     if (warp == 0) choose(a, row, logits);
-    if (is_last_block(a.arrived, a.rows)) plan_experts(a);
+    if (a.rows > 1 && is_last_block(a.arrived, a.rows)) plan_experts(a);
 }
 
 // Adds up what the experts of each row gave, in ascending order of the experts, where a row uses several.

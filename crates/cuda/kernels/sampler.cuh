@@ -70,7 +70,7 @@ struct Words {
 
 // Philox4x32-10.
 __device__ __forceinline__ Words philox(Words counter, uint32_t key0, uint32_t key1) {
-#pragma unroll
+#pragma unroll 1
     for (int round = 0; round < 10; round++) {
         const uint32_t low0 = 0xd2511f53u * counter.a, high0 = __umulhi(0xd2511f53u, counter.a);
         const uint32_t low1 = 0xcd9e8d57u * counter.c, high1 = __umulhi(0xcd9e8d57u, counter.c);
@@ -146,6 +146,7 @@ __device__ __forceinline__ void penalize(float (&values)[IDS], const Sampler& a,
     __syncthreads();
     const bool concerned = slot.penalty > 1.0f && codebook < slot.penalized;
     const int* history = a.history + static_cast<size_t>(number) * a.frames * a.codebooks;
+#pragma unroll 1
     for (int frame = max(0, slot.made - slot.window) + threadIdx.x; concerned && frame < slot.made;
          frame += SAMPLER_THREADS) {
         const int id = __ldcg(history + frame * a.codebooks + codebook);
@@ -167,6 +168,7 @@ __device__ __forceinline__ void keep_top_k(float (&values)[IDS], int k, int ids)
     uint32_t keys[IDS], threshold = 0;
 #pragma unroll
     for (int i = 0; i < IDS; i++) keys[i] = IDS * threadIdx.x + i < ids ? ordered(values[i]) : 0;
+#pragma unroll 1
     for (int bit = 31; bit >= 0; bit--) {
         const uint32_t candidate = threshold | 1u << bit;
         int reach = 0;
@@ -197,6 +199,7 @@ __device__ __forceinline__ void keep_top_p(float (&values)[IDS], float p, int id
     for (int i = 0; i < IDS; i++) all[IDS * threadIdx.x + i] = values[i];
     __syncthreads();
     double before[IDS] = {};
+#pragma unroll 1
     for (int other = 0; other < ids; other++) {
         const float value = all[other];
 #pragma unroll
@@ -228,6 +231,7 @@ __device__ __forceinline__ int draw(const float (&values)[IDS], double number, i
     if (threadIdx.x == 0) scratch.drawn = MAX_IDS, scratch.last = 0;
     __syncthreads();
     double before = 0.0, total = 0.0;
+#pragma unroll 2
     for (int other = 0; other < SAMPLER_WARPS; other++) {
         if (other == warp) before = total;
         total += scratch.sums[other];
@@ -252,6 +256,7 @@ __device__ __forceinline__ int draw(const float (&values)[IDS], double number, i
 __device__ __forceinline__ void finish_frame(const Sampler& a, int row, int number, const int* frame) {
     Slot& slot = a.slots[number];
     int highest = -1;
+#pragma unroll 1
     for (int codebook = 0; codebook < a.codebooks; codebook++) {
         if (frame[codebook] == a.codes) highest = codebook;
     }
@@ -272,6 +277,7 @@ __device__ __forceinline__ void finish_frame(const Sampler& a, int row, int numb
     record[0] = slot.made;
     record[1] = slot.end;
     record[2] = slot.finished;
+#pragma unroll 1
     for (int codebook = 0; codebook < a.codebooks; codebook++) {
         record[3 + codebook] = history[codebook] = ids[codebook] = frame[codebook];
     }

@@ -33,7 +33,7 @@ pub(crate) struct Matvec {
     pub(crate) output: u64,
     pub(crate) plan: u64,
     pub(crate) slots: u64,
-    pub(crate) expert_stride: i64,
+    pub(crate) expert_stride: u32,
     pub(crate) inputs: i32,
     pub(crate) outputs: i32,
     pub(crate) row_step: i32,
@@ -41,15 +41,14 @@ pub(crate) struct Matvec {
     pub(crate) output_stride: i32,
     pub(crate) first_row: i32,
     pub(crate) rows: i32,
-    pub(crate) input_divisor: i32,
-    pub(crate) output_divisor: i32,
+    pub(crate) input_pairs: i32,
+    pub(crate) output_pairs: i32,
     pub(crate) mode: i32,
     pub(crate) weighted: i32,
     pub(crate) experts: i32,
     pub(crate) repeats: i32,
     pub(crate) eps: f32,
     pub(crate) cap: f32,
-    pub(crate) padding: i32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]

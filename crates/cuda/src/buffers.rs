@@ -7,9 +7,9 @@ use crate::{Device, Kind, Model, Result, Shape};
 
 /// Frames of a slot that the host may be behind; the same as in the kernels.
 pub(crate) const RECORDS: usize = 64;
-/// Words of the plan of the experts' products: their number, then for each its expert, its count, eight pairs and their
-/// weights.
-const PLAN_WORDS: usize = 1 + MAX_ROWS * MAX_USED * (1 + 1 + 8 + 8);
+/// Words of the plan of the experts' products: their number, then for each its expert, its count, eight pairs, their
+/// rows and their weights.
+const PLAN_WORDS: usize = 1 + MAX_ROWS * MAX_USED * (1 + 1 + 8 + 8 + 8);
 
 /// Rows on their way through the layers, `MAX_ROWS` of each.
 pub(crate) struct Rows {

@@ -47,8 +47,6 @@ impl Matrix {
             row_step: 1,
             input_stride: self.inputs as i32,
             output_stride: self.outputs as i32,
-            input_divisor: 1,
-            output_divisor: 1,
             mode: mode::STORE,
             ..Matvec::default()
         }

@@ -314,12 +314,12 @@ impl Step<'_> {
         let tiles = Tiles::planned(rows, used, shape.mixture.experts);
         let plan = work.plan.address();
         let hidden = work.hidden.address();
-        let expert_stride = (gate_up.rows_of_expert(inner) * dim) as i64;
+        let expert_stride = (gate_up.rows_of_expert(inner) * dim) as u32;
         let up = Matvec {
             output: hidden,
             plan,
             expert_stride,
-            input_divisor: used as i32,
+            output_pairs: 1,
             ..self.normed(gate_up.arguments(inner), layer.feed_norm)
         };
         self.multiply_tiles(gate_up.gate.kind, tiles, up)?;
@@ -329,7 +329,9 @@ impl Step<'_> {
             plan,
             weighted: 1,
             experts: shape.mixture.experts as i32,
-            expert_stride: (dim * inner) as i64,
+            expert_stride: (dim * inner) as u32,
+            input_pairs: 1,
+            output_pairs: i32::from(!together),
             outputs: dim as i32,
             output: if together { work.residual.address() } else { work.parts.address() },
             output_stride: dim as i32,
