@@ -19,7 +19,8 @@ import soxr
 from pocketsphinx import Decoder
 
 VOICES = ["slt", "rms", "awb", "kal16"]
-RECOGNIZER_RATE = 16_000
+RECOGNIZER_RATE, SPEECH_RATE = 16_000, 44_100
+SEED = 1000   # of the first sentence; each has the next
 REFERENCE_SECONDS = 3.0
 
 
@@ -68,6 +69,7 @@ def references(sentences, folder):
 class Judge:
     def __init__(self, args):
         self.zonos, self.model, self.options, self.folder = args.zonos, args.model, args.option, Path(args.folder)
+        self.through = args.through
         self.flite, self.spoken = self.folder / "flite", self.folder / args.name
         self.flite.mkdir(parents=True, exist_ok=True)
         self.spoken.mkdir(exist_ok=True)
@@ -76,14 +78,34 @@ class Judge:
         self.voices = references(sentences[-6:], self.folder)
 
     def say(self, index, voice):
-        """The file, and what the binary tells of it."""
-        def make(path):
-            command = [self.zonos, "say", self.sentences[index], "--model", self.model, "--voice", self.voices[voice],
-                       "--seed", str(1000 + index), "--json", "-q", "-o", path.with_suffix(".wav"), *self.options]
-            path.write_text(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            path.with_suffix(".wav").rename(self.spoken / f"{index:03}-{voice}.wav")
-        told = cached(self.spoken / f"{index:03}-{voice}.json", make)
-        return told.with_suffix(".wav"), json.loads(told.read_text())
+        """The file, and how its speech ended."""
+        wav = self.spoken / f"{index:03}-{voice}.wav"
+        told = wav.with_suffix(".json")
+        if self.through == "stream":
+            cached(wav, lambda path: self.stream(index, voice, path))
+        elif self.through == "say":
+            cached(told, lambda path: path.write_bytes(self.run_say(index, voice, "--json", "-o", wav)))
+        return wav, json.loads(told.read_text())["finish_reason"] if told.exists() else None
+
+    def run_say(self, index, voice, *options):
+        command = [self.zonos, "say", self.sentences[index], "--model", self.model, "--voice", self.voices[voice],
+                   "--seed", str(SEED + index), "-q", *options, *self.options]
+        return subprocess.run(command, check=True, capture_output=True).stdout
+
+    def stream(self, index, voice, path):
+        samples = np.frombuffer(self.run_say(index, voice, "--raw", "-o", "-"), "<i2")
+        soundfile.write(path, samples, SPEECH_RATE, format="WAV")
+
+    def batch(self):
+        """Everything in one run of `zonos batch`."""
+        jobs = [dict(id=f"{index:03}-{voice}", text=text, voice=str(self.voices[voice]), seed=SEED + index)
+                for index, text in enumerate(self.sentences) for voice in VOICES]
+        lines = "".join(json.dumps(job) + "\n" for job in jobs)
+        command = [self.zonos, "batch", "-", "-o", self.spoken, "--model", self.model, "-q", *self.options]
+        subprocess.run(command, input=lines.encode(), check=True)
+        for line in (self.spoken / "manifest.jsonl").read_text().splitlines():
+            result = json.loads(line)
+            (self.spoken / f"{result['id']}.json").write_text(line)
 
     def embed(self, path):
         voice = cached(path.with_suffix(".npy"), lambda partial: subprocess.run(
@@ -96,12 +118,14 @@ class Judge:
 
     def one(self, job):
         index, voice = job
-        said, told = self.say(index, voice)
+        said, end = self.say(index, voice)
         own = cached(self.flite / f"{index:03}-{voice}.wav", lambda path: flite(self.sentences[index], voice, path))
         return dict(voice=voice, text=self.sentences[index], heard=self.hear(said), flite=self.hear(own),
-                    end=told["finish_reason"], seconds=told["seconds"], vector=self.embed(said))
+                    end=end, vector=self.embed(said))
 
     def run(self):
+        if self.through == "batch":
+            self.batch()
         jobs = [(index, voice) for index in range(len(self.sentences)) for voice in VOICES]
         with ThreadPoolExecutor(2) as pool:
             results = list(pool.map(self.one, jobs))
@@ -120,9 +144,9 @@ def table(results):
     for voice in VOICES + ["all"]:
         part = [r for r in results if voice in (r["voice"], "all")]
         matched = sum(r["nearest"] == r["voice"] for r in part)
-        ended = sum(r["end"] == "end_of_audio" for r in part)
+        ended = f"{sum(r['end'] == 'end_of_audio' for r in part)} of {len(part)}" if all(r["end"] for r in part) else "not told"
         lines.append(f"| {voice} | {len(part)} | {error(part, 'heard'):.1f} % | {error(part, 'flite'):.1f} % | "
-                     f"{matched} of {len(part)} | {ended} of {len(part)} |")
+                     f"{matched} of {len(part)} | {ended} |")
     return "\n".join(lines)
 
 
@@ -132,9 +156,10 @@ def main():
     parser.add_argument("folder", help="where sound files and what was heard are kept; what is there is not made again")
     parser.add_argument("--name", default="demo", help="of this run, a folder inside")
     parser.add_argument("--model", default="demo")
+    parser.add_argument("--through", choices=["say", "stream", "batch"], default="say")
     parser.add_argument("--sentences", default=Path(__file__).parent.parent / "held-out.txt")
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--option", action="append", default=[], help="more arguments of `zonos say`")
+    parser.add_argument("--option", action="append", default=[], help="more arguments of `zonos`")
     start, judge = time.time(), Judge(parser.parse_args())
     results = judge.run()
     print(table(results))
