@@ -43,6 +43,42 @@ __device__ __forceinline__ void prefetch(const void* from, unsigned bytes) {
 #endif
 }
 
+// Bulk copies to shared memory: they need no registers and no threads, so that a block asks for all it will read at
+// once. `gate` counts the bytes that are to come; it serves once.
+__device__ __forceinline__ uint32_t shared_address(const void* at) {
+    return static_cast<uint32_t>(__cvta_generic_to_shared(at));
+}
+
+__device__ __forceinline__ void open_gate(uint64_t* gate) {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("mbarrier.init.shared.b64 [%0], 1;" ::"r"(shared_address(gate)) : "memory");
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+#endif
+}
+
+__device__ __forceinline__ void expect_bytes(uint64_t* gate, uint32_t bytes) {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(shared_address(gate)), "r"(bytes) : "memory");
+#endif
+}
+
+__device__ __forceinline__ void copy_bulk(void* to, const void* from, uint32_t bytes, uint64_t* gate) {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
+                     shared_address(to)),
+                 "l"(from), "r"(bytes), "r"(shared_address(gate))
+                 : "memory");
+#endif
+}
+
+__device__ __forceinline__ void pass_gate(uint64_t* gate) {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("{\n.reg .pred passed;\nagain_%=:\nmbarrier.try_wait.parity.shared.b64 passed, [%0], 0;\n"
+                 "@!passed bra again_%=;\n}" ::"r"(shared_address(gate))
+                 : "memory");
+#endif
+}
+
 // Sixteen bytes of weights: read once, so kept out of the first-level cache.
 __device__ __forceinline__ uint4 load_weights(const void* from) {
     uint4 words;

@@ -500,7 +500,95 @@ template <int N> struct Result {
     }
 };
 
+#if __CUDA_ARCH__ >= 900
+
+// Bytes from one row of weights in shared memory to the next: the padding keeps rows out of each other's banks.
+template <Kind K> __device__ __forceinline__ int row_bytes(const Matvec& a) { return a.inputs * Layout<K>::BYTES + 64; }
+
+// Asks for all rows of a block's weights.
+template <Kind K> __device__ __forceinline__ void ask_for_rows(const Matvec& a, int expert, uint8_t* rows, uint64_t* gate) {
+    const int lane = threadIdx.x;
+    if (lane >= 32) return;
+    const int first_output = blockIdx.x * Layout<K>::TILE, bytes = a.inputs * Layout<K>::BYTES;
+    if (lane == 0) expect_bytes(gate, Layout<K>::TILE * bytes);
+    __syncwarp();
+    if (lane < Layout<K>::TILE) {
+        // Outputs beyond the last one repeat it; what they give is not stored.
+        const Source from = source<K>(a, min(first_output + lane, a.outputs - 1), expert);
+        copy_bulk(rows + lane * row_bytes<K>(a), from.numbers, bytes, gate);
+    }
+}
+
+// The products of a warp's part, of weights in shared memory: as accumulate_halves does them.
+template <Kind K>
+__device__ __forceinline__ Sums<K, 1> accumulate_rows(const Matvec& a, int expert, const uint16_t* staged,
+                                                      const uint8_t* rows) {
+    constexpr int STEP = Layout<K>::STEP, UNROLLED = K == Q8_0 ? 2 : 4;
+    const int group = threadIdx.x % 32 / 4, quarter = threadIdx.x % 4;
+    const int2 steps = steps_of_warp<K>(a);
+    const bool live = group == 0;
+    const uint16_t *high = staged + quarter * 8, *low = high + staged_stride(a.inputs);
+    const uint8_t* upper = rows + group * row_bytes<K>(a) + quarter * 16;
+    const uint8_t* lower = upper + 8 * row_bytes<K>(a);
+    Source from[2];
+    if constexpr (K == Q8_0) {
+        const int output = blockIdx.x * Layout<K>::TILE + group;
+        from[0] = source<K>(a, min(output, a.outputs - 1), expert);
+        from[1] = source<K>(a, min(output + 8, a.outputs - 1), expert);
+    }
+    float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+#pragma unroll UNROLLED
+    for (int step = steps.x; step < steps.y; step++) {
+        const uint4 words[2] = {*reinterpret_cast<const uint4*>(upper + step * 64),
+                                *reinterpret_cast<const uint4*>(lower + step * 64)};
+        const int at = step * STEP;
+        if constexpr (K == Q8_0) {
+            const __half2 scales[2] = {__ldg(reinterpret_cast<const __half2*>(from[0].scales) + step),
+                                       __ldg(reinterpret_cast<const __half2*>(from[1].scales) + step)};
+            multiply_blocks(sum, words, scales, high + at, low + at, live);
+        } else {
+            multiply_step<K>(sum, words[0], words[1], staged_words(high, live, at), staged_words(low, live, at));
+        }
+    }
+    return {sum};
+}
+
+// One row: the block's weights come to shared memory as a whole, where they are known before the input is ready then.
+template <Kind K> __device__ __forceinline__ void matvec_one(const Matvec& a) {
+    constexpr int TILE = Layout<K>::TILE;
+    extern __shared__ uint4 shared_words[];
+    __shared__ Tile<1> tile;
+    __shared__ float partials[WARPS * TILE];
+    __shared__ uint64_t gate;
+    uint16_t* staged = reinterpret_cast<uint16_t*>(shared_words);
+    uint8_t* rows = reinterpret_cast<uint8_t*>(staged + 2 * staged_stride(a.inputs));
+    if (!a.plan) release_dependents();
+    if (threadIdx.x == 0) open_gate(&gate);
+    __syncthreads();
+    if (!a.plan) ask_for_rows<K>(a, 0, rows, &gate);
+    wait_for_inputs();
+    if (a.plan) release_dependents();
+    if (!choose_columns(a, tile)) return;
+    if (a.plan) ask_for_rows<K>(a, tile.expert, rows, &gate);
+    stage<K, 1>(a, tile, staged);
+    Result<1> result;
+    result.template aim<TILE>(a, tile, blockIdx.x * TILE);
+    pass_gate(&gate);
+    const Sums<K, 1> sums = accumulate_rows<K>(a, tile.expert, staged, rows);
+    sums.store(partials + threadIdx.x / 32 * TILE);
+    __syncthreads();
+    result.template store<TILE>(a, tile, partials);
+}
+
+#endif
+
 template <Kind K, int N> __device__ __forceinline__ void matvec(const Matvec& a) {
+#if __CUDA_ARCH__ >= 900
+    if constexpr (N == 1 && K != F32) {
+        matvec_one<K>(a);
+        return;
+    }
+#endif
     constexpr int TILE = Layout<K>::TILE, SIZE = TILE * N;
     static_assert(SIZE <= THREADS, "a thread stores one number of a tile");
     extern __shared__ uint4 shared_words[];

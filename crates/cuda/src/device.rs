@@ -13,7 +13,7 @@ use crate::{Error, Result};
 pub struct Device {
     pub(crate) stream: Arc<CudaStream>,
     pub(crate) kernels: Arc<Kernels>,
-    /// Whether a kernel's blocks may start before the kernel before it has ended.
+    /// Whether a kernel's blocks may start before the kernel before it has ended: they know how to wait for it then.
     pub(crate) overlaps: bool,
     /// Bytes of shared memory that a block can have.
     pub(crate) shared_limit: usize,
@@ -45,13 +45,12 @@ impl Device {
     pub fn on(context: &Arc<CudaContext>) -> Result<Self> {
         let stream = context.new_stream().map_err(driver("make a stream"))?;
         let attribute = |attribute| context.attribute(attribute).map_err(driver("ask for the card's limits"));
-        let major = attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
         let shared = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?;
         let shared_limit = usize::try_from(shared).unwrap_or(0);
         let kernels = Arc::new(Kernels::load(context, shared_limit)?);
         let multiprocessors = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
         let multiprocessors = usize::try_from(multiprocessors).unwrap_or(1).max(1);
-        Ok(Self { stream, kernels, overlaps: major >= 9, shared_limit, multiprocessors })
+        Ok(Self { stream, overlaps: kernels.for_hopper, kernels, shared_limit, multiprocessors })
     }
 
     /// The card's name.

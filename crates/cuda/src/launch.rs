@@ -27,6 +27,9 @@ unsafe impl Sync for Kernel {}
 /// All kernels of the fat binary. They stay loaded as long as the context lives.
 pub(crate) struct Kernels {
     by_name: BTreeMap<String, Kernel>,
+    /// Whether they were compiled for compute capability 9.0 or later: what they wait for, and copy in bulk, is decided
+    /// then, whatever the card is.
+    pub(crate) for_hopper: bool,
     _context: Arc<CudaContext>,
 }
 
@@ -43,7 +46,8 @@ impl Kernels {
         for name in names() {
             by_name.insert(name.clone(), function(module, &name, shared_limit)?);
         }
-        Ok(Self { by_name, _context: context.clone() })
+        let for_hopper = by_name.get("embed").map(|kernel| compiled_for(*kernel)).transpose()? >= Some(90);
+        Ok(Self { by_name, for_hopper, _context: context.clone() })
     }
 
     pub(crate) fn get(&self, name: &str) -> Result<Kernel> {
@@ -79,6 +83,14 @@ pub(crate) fn heads_name(cache: Kind) -> String {
 
 pub(crate) fn attention_name(cache: Kind, head_dim: usize, group: usize) -> String {
     format!("attention_{}_{head_dim}_{group}", cache.name())
+}
+
+/// Ten times the compute capability that a kernel's source was compiled for.
+fn compiled_for(kernel: Kernel) -> Result<i32> {
+    let attribute = sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_PTX_VERSION;
+    // SAFETY: the kernel's module stays loaded.
+    let version = unsafe { result::function::get_function_attribute(kernel.0, attribute) };
+    version.map_err(driver("ask for a kernel's version"))
 }
 
 fn function(module: sys::CUmodule, name: &str, shared_limit: usize) -> Result<Kernel> {

@@ -400,12 +400,20 @@ impl Step<'_> {
     }
 }
 
+/// Bytes of a block's weights in shared memory, where one row goes alone and the card copies in bulk.
+fn row_bytes(kind: Kind, inputs: usize) -> usize {
+    if kind == Kind::F32 { 0 } else { tile(kind) * (inputs * kind.bytes() + 64) }
+}
+
 /// How often a block computes a tile, and its shared memory: the card is filled once or twice, and what is left over
 /// of the blocks saves bringing the same rows to shared memory again.
 fn repeats(device: &Device, kind: Kind, tiles: Tiles, arguments: &Matvec) -> (usize, usize) {
     let inputs = arguments.inputs as usize;
     if tiles.single {
-        return (1, shared_bytes(kind, inputs, 1));
+        return (
+            1,
+            shared_bytes(kind, inputs, 1) + if device.kernels.for_hopper { row_bytes(kind, inputs) } else { 0 },
+        );
     }
     let (rows, sums) = shared_parts(kind, inputs, COLUMNS);
     let blocks = (arguments.outputs as usize).div_ceil(tile(kind)) * tiles.count;
