@@ -76,10 +76,11 @@ impl Report {
         let difference = |(found, expected): (&f32, &f64)| f64::from(*found) - expected;
         let error = square(&mut found.iter().zip(expected).map(difference)).sqrt();
         let norm = square(&mut expected.iter().copied()).sqrt().max(1e-12);
-        // Also true of NaN.
-        if !(error / norm < tolerance) {
+        // Written so that NaN is caught.
+        let within = |error: f64, bound: f64| error < bound;
+        if !within(error / norm, tolerance) {
             let scale = norm / (expected.len() as f64).sqrt();
-            let bad = |pair: (&f32, &f64)| !(difference(pair).abs() < 10.0 * tolerance * scale);
+            let bad = |pair: (&f32, &f64)| !within(difference(pair).abs(), 10.0 * tolerance * scale);
             let first = found.iter().zip(expected).position(bad);
             let shown = first.map(|at| (at, found[at], expected[at]));
             self.failures
