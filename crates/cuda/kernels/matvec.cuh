@@ -202,7 +202,7 @@ struct Source {
 
 template <Kind K> __device__ __forceinline__ Source source(const Matvec& a, int output, int expert) {
     const bool odd = a.second && output % 2;
-    // Below 2³²: the host checks.
+    // Below 2³² within the sizes that the host takes.
     const unsigned row = a.second ? static_cast<unsigned>(output) / 2 * a.row_step : output;
     const unsigned number = row * a.inputs + expert * a.expert_stride;
     Source from;
