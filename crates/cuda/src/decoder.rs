@@ -139,12 +139,30 @@ impl Decoder {
     /// # Errors
     /// When slot, ids, voice or options do not fit, steps of the slot are under way, or on the driver.
     pub fn start(&mut self, slot: usize, ids: &[u32], voice: Option<&[f32]>, options: &SlotOptions) -> Result<()> {
-        let (shape, capacity) = (&self.model.shape, self.slots.capacity);
-        let state = SlotState::new(options, shape.codebooks, ids.len() / shape.row_width(), capacity)?;
+        self.check_prompt(slot, ids, voice)?;
+        self.slot_state(ids.len() / self.model.shape.row_width(), options)?;
         self.prefill(slot, ids, voice)?;
+        self.draw(slot, options)
+    }
+
+    /// Lets a slot whose prompt [`Decoder::prefill`] ran draw its frames on the card.
+    ///
+    /// # Errors
+    /// When the slot has no prompt or draws already, options do not fit, or on the driver.
+    pub fn draw(&mut self, slot: usize, options: &SlotOptions) -> Result<()> {
+        self.check_slot(slot)?;
+        let Known { rows, launched, runs, .. } = self.known[slot];
+        if rows == 0 || launched > 0 || runs {
+            return Err(Error::Request(format!("slot {slot} has no prompt, or draws already")));
+        }
+        let state = self.slot_state(rows, options)?;
         self.slots.states.write(slot, &[state])?;
         self.known[slot].runs = true;
         Ok(())
+    }
+
+    fn slot_state(&self, rows: usize, options: &SlotOptions) -> Result<SlotState> {
+        SlotState::new(options, self.model.shape.codebooks, rows, self.slots.capacity)
     }
 
     /// Runs a prompt from the slot's first row, as [`Decoder::start`], for a caller that draws by itself.

@@ -12,7 +12,7 @@ use crate::pair::Pair;
 use crate::rope::Rotation;
 
 /// Epsilon of the norm of queries and keys; not in the configuration.
-const QK_NORM_EPS: f64 = 1e-6;
+pub(crate) const QK_NORM_EPS: f64 = 1e-6;
 
 /// Causal grouped-query attention with normed queries and keys, a learned temperature and a gate for each head.
 pub(crate) struct Attention {

@@ -1,5 +1,6 @@
 use candle_core::{DType, Device, Tensor};
 
+use crate::card::Slot;
 use crate::{Config, Result};
 
 /// Rows that a cache begins with; it doubles when full.
@@ -7,15 +8,29 @@ const FIRST_CAPACITY: usize = 256;
 
 /// Keys and values of one sequence, for every layer. Grows with the sequence.
 pub struct KvCache {
+    /// None where kernels of our own keep them.
     layers: Vec<LayerCache>,
     rows: usize,
+    slot: Option<Slot>,
 }
 
 impl KvCache {
     pub(crate) fn new(config: &Config, dtype: DType, device: &Device) -> Result<Self> {
         let capacity = FIRST_CAPACITY.min(config.context);
         let layer = |_| LayerCache::new(config, capacity, dtype, device);
-        Ok(Self { layers: (0..config.layers).map(layer).collect::<Result<_>>()?, rows: 0 })
+        Ok(Self { layers: (0..config.layers).map(layer).collect::<Result<_>>()?, rows: 0, slot: None })
+    }
+
+    /// Keys and values that kernels keep in a slot.
+    #[cfg_attr(not(feature = "cuda"), expect(dead_code))]
+    pub(crate) fn of_slot(slot: Slot) -> Self {
+        Self { layers: Vec::new(), rows: 0, slot: Some(slot) }
+    }
+
+    /// Where kernels keep them.
+    #[cfg_attr(not(feature = "cuda"), expect(dead_code))]
+    pub(crate) fn slot(&self) -> Option<&Slot> {
+        self.slot.as_ref()
     }
 
     /// Rows seen so far: the position of the next one.

@@ -66,6 +66,10 @@ pub enum Error {
     /// Weights could not be loaded or written.
     #[error(transparent)]
     Weights(#[from] zonos_weights::Error),
+    /// Kernels of our own failed, or the card's memory does not suffice.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Card(#[from] zonos_cuda::Error),
     /// A tensor operation failed, on the device or for lack of memory.
     #[error("tensor operation: {0}")]
     Tensor(#[from] candle_core::Error),

@@ -106,6 +106,8 @@ pub struct Generation {
     limit_reason: FinishReason,
     finish: Option<FinishReason>,
     script: Option<Script>,
+    /// Whether the card draws its frames; decided with the first.
+    drawn_on_card: bool,
 }
 
 impl Generation {
@@ -131,10 +133,11 @@ impl Generation {
             limit_reason,
             finish: None,
             script: None,
+            drawn_on_card: false,
         })
     }
 
-    /// Takes the frames from a script from now on.
+    /// Takes the frames from a script, from the first one on.
     pub fn follow(&mut self, script: Script) {
         self.script = Some(script);
     }
@@ -191,8 +194,23 @@ impl Generation {
             Some(script) => script(self.options.seed, &self.frames),
             None => sample(&self.logits, &self.options.sampling, &self.frames, self.codes, self.options.seed),
         };
-        self.frames.push(&frame);
-        let ended = self.ending.observe(&frame) && !self.options.ignore_end;
+        self.push(&frame);
+    }
+
+    /// Leaves drawing to the card, if the model is on one that can and no frame was drawn here.
+    fn draw_on_card(&mut self, backbone: &Backbone) -> Result<()> {
+        let is_first = self.script.is_none() && self.frames.is_empty() && !self.drawn_on_card;
+        if let Some(card) = backbone.card().filter(|_| is_first) {
+            card.draw(&self.cache, &self.options.sampling, self.options.seed)?;
+            self.drawn_on_card = true;
+        }
+        Ok(())
+    }
+
+    /// Takes the next frame.
+    fn push(&mut self, frame: &[u32]) {
+        self.frames.push(frame);
+        let ended = self.ending.observe(frame) && !self.options.ignore_end;
         if ended {
             self.finish = Some(self.end_reason());
         } else if self.frames.len() >= self.limit {
@@ -236,14 +254,29 @@ fn aligned(delayed: &Frames, count: usize, codes: usize, pad: u32) -> Frames {
 /// On the device.
 pub fn step(backbone: &Backbone, generations: &mut [&mut Generation]) -> Result<()> {
     let unfinished = |generation: &&mut Generation| generation.finish.is_none();
-    let mut running: Vec<&mut Generation> = Vec::with_capacity(generations.len());
+    let (mut here, mut on_card) = (Vec::with_capacity(generations.len()), Vec::new());
     for generation in generations.iter_mut().map(|generation| &mut **generation).filter(unfinished) {
+        generation.draw_on_card(backbone)?;
+        if generation.drawn_on_card {
+            on_card.push(generation);
+            continue;
+        }
         generation.draw();
         if generation.finish.is_none() {
-            running.push(generation);
+            here.push(generation);
         }
     }
-    if running.is_empty() { Ok(()) } else { advance(backbone, &mut running) }
+    take_frames(backbone, &mut on_card)?;
+    if here.is_empty() { Ok(()) } else { advance(backbone, &mut here) }
+}
+
+/// Takes the next frame of each generation that the card draws.
+fn take_frames(backbone: &Backbone, running: &mut [&mut Generation]) -> Result<()> {
+    let Some(card) = backbone.card().filter(|_| !running.is_empty()) else { return Ok(()) };
+    let mut caches: Vec<&mut KvCache> = running.iter_mut().map(|generation| &mut generation.cache).collect();
+    let frames = card.next_frames(&mut caches)?;
+    running.iter_mut().zip(frames).for_each(|(generation, frame)| generation.push(&frame));
+    Ok(())
 }
 
 /// Feeds the newest frame of each and keeps the logits of the next.

@@ -23,6 +23,8 @@ mod backbone;
 mod block;
 mod buckets;
 mod cache;
+#[cfg_attr(not(feature = "cuda"), path = "no_card.rs")]
+mod card;
 mod compare;
 mod conditioning;
 mod config;
@@ -51,6 +53,7 @@ mod quantize;
 mod rope;
 mod router;
 pub mod sampling;
+mod transformer;
 
 pub use backbone::{Backbone, random_checkpoint};
 pub use buckets::Buckets;
