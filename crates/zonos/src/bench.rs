@@ -5,7 +5,8 @@ use std::time::Instant;
 use serde::Serialize;
 use zonos_lm::{Conditioning, Generation, GenerationOptions, Prompt, step};
 
-use crate::{Engine, Machine, MemoryBandwidth, Result};
+use crate::device::card;
+use crate::{Card, Engine, Machine, MemoryBandwidth, Result};
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -16,12 +17,14 @@ pub struct BenchOptions {
     pub frames: usize,
     /// The seed of voice and frames.
     pub seed: u64,
+    /// Numbers of sequences that are decoded together, each number by itself.
+    pub batches: Vec<usize>,
 }
 
 impl Default for BenchOptions {
     fn default() -> Self {
         let text = "The quick brown fox jumps over the lazy dog, and then it does so once again.".to_owned();
-        Self { text, frames: 86, seed: 1 }
+        Self { text, frames: 86, seed: 1, batches: Vec::new() }
     }
 }
 
@@ -34,7 +37,9 @@ pub struct BenchReport {
     pub device: String,
     /// The machine, after the model was measured.
     pub machine: Machine,
-    /// Its memory, measured last.
+    /// The card that it computed on, with the model in its memory.
+    pub card: Option<Card>,
+    /// The memory that the model is in, measured last.
     pub read_bandwidth: MemoryBandwidth,
     /// Rows of the prompt.
     pub prompt_rows: usize,
@@ -46,13 +51,24 @@ pub struct BenchReport {
     pub frames_per_second: f64,
     /// Bytes of weights that one frame reads.
     pub bytes_per_frame: u64,
-    /// Share of the read bandwidth that decoding used; on the CPU only.
-    pub bandwidth_share: Option<f64>,
+    /// Share of the bandwidth that decoding used, weights alone.
+    pub bandwidth_share: f64,
+    /// Decoding several sequences together.
+    pub batches: Vec<BatchSpeed>,
     /// Seconds of computation in the codec per second of audio.
     pub codec_real_time_factor: f64,
     /// From the request to the first samples of a stream: prompt, as many frames as the delay pattern and the codec's
     /// context need, codec.
     pub first_audio_ms: f64,
+}
+
+/// Several sequences decoded together.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct BatchSpeed {
+    /// How many.
+    pub sequences: usize,
+    /// Frames per second of all of them.
+    pub frames_per_second: f64,
 }
 
 impl Engine {
@@ -70,34 +86,49 @@ impl Engine {
         self.first_audio(&prompt, options.seed)?;
         let first_audio_ms = self.first_audio(&prompt, options.seed)?;
         let started = Instant::now();
-        let mut generation = self.start(&prompt, options.seed, options.frames)?;
+        let generation = self.start(&prompt, options.seed, options.frames)?;
         let prefill_ms = millis(started);
-        let started = Instant::now();
-        while generation.finish_reason().is_none() {
-            step(self.backbone(), &mut [&mut generation])?;
-        }
-        let frames = generation.frames().len();
-        let frames_per_second = frames as f64 / started.elapsed().as_secs_f64();
+        let (frames_per_second, mut made) = self.decode_speed(vec![generation])?;
+        let codec_real_time_factor = made.pop().map_or(Ok(0.0), |generation| self.codec_factor(generation))?;
+        let batches = options.batches.iter().map(|&count| self.batch_speed(&prompt, count, options));
+        let batches = batches.collect::<Result<_>>()?;
         let bytes_per_frame = self.backbone().bytes_per_frame();
-        let codec_real_time_factor = self.codec_factor(generation)?;
+        let device = self.compute_device();
         // The measurement takes memory that the model does not.
-        let machine = Machine::now();
-        let read_bandwidth = MemoryBandwidth::measure();
-        let used = frames_per_second * bytes_per_frame as f64 / read_bandwidth.bytes_per_second;
+        let (machine, card) = (Machine::now(), card(device));
+        let read_bandwidth = MemoryBandwidth::of(device)?;
         Ok(BenchReport {
             model: self.model().to_owned(),
             device: self.device().to_owned(),
             read_bandwidth,
             prompt_rows: prompt.rows(),
             prefill_ms,
-            frames,
+            frames: options.frames,
             frames_per_second,
             bytes_per_frame,
-            bandwidth_share: self.compute_device().is_cpu().then_some(used),
+            bandwidth_share: frames_per_second * bytes_per_frame as f64 / read_bandwidth.bytes_per_second,
+            batches,
             codec_real_time_factor,
             first_audio_ms,
             machine,
+            card,
         })
+    }
+
+    fn batch_speed(&self, prompt: &Prompt, sequences: usize, options: &BenchOptions) -> Result<BatchSpeed> {
+        let seeds = (0..sequences as u64).map(|index| options.seed.wrapping_add(index));
+        let generations = seeds.map(|seed| self.start(prompt, seed, options.frames)).collect::<Result<_>>()?;
+        Ok(BatchSpeed { sequences, frames_per_second: self.decode_speed(generations)?.0 })
+    }
+
+    /// Frames per second of all generations together, which are brought to their ends.
+    fn decode_speed(&self, mut generations: Vec<Generation>) -> Result<(f64, Vec<Generation>)> {
+        let started = Instant::now();
+        while generations.iter().any(|generation| generation.finish_reason().is_none()) {
+            step(self.backbone(), &mut generations.iter_mut().collect::<Vec<_>>())?;
+        }
+        let frames: usize = generations.iter().map(|generation| generation.frames().len()).sum();
+        Ok((frames as f64 / started.elapsed().as_secs_f64(), generations))
     }
 
     fn start(&self, prompt: &Prompt, seed: u64, frames: usize) -> Result<Generation> {

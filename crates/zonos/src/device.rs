@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use candle_core::{DType, Device};
 
-use crate::{Error, Result};
+use crate::{Card, Error, Result};
 
 /// Where a model computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,35 +20,86 @@ pub enum DeviceChoice {
 }
 
 impl DeviceChoice {
-    /// Opens the device.
-    pub(crate) fn open(self) -> Result<Device> {
-        let failed = |error: candle_core::Error| Error::Device { name: self.to_string(), reason: error.to_string() };
+    /// Opens the device, for programs that use the crates below this one by themselves.
+    ///
+    /// # Errors
+    /// When it is not there, is not compiled in, or does not run this build; in one sentence.
+    pub fn open(self) -> Result<Device> {
+        self.open_for(0)
+    }
+
+    /// Opens the device for a model that needs `bytes` of memory there. What does not fit a card is left to the CPU
+    /// where the choice is open.
+    pub(crate) fn open_for(self, bytes: u64) -> Result<Device> {
         match self {
-            Self::Auto => Ok(Self::best()),
+            Self::Auto => Ok(Self::best(bytes)),
             Self::Cpu => Ok(Device::Cpu),
-            Self::Cuda(_) if !candle_core::utils::cuda_is_available() => Err(self.not_compiled("cuda")),
-            Self::Cuda(ordinal) => Device::new_cuda(ordinal).map_err(failed),
-            Self::Metal(_) if !candle_core::utils::metal_is_available() => Err(self.not_compiled("metal")),
-            Self::Metal(ordinal) => Device::new_metal(ordinal).map_err(failed),
+            Self::Cuda(ordinal) => self.fitting(cuda(ordinal), bytes),
+            Self::Metal(ordinal) => self.fitting(metal(ordinal), bytes),
         }
     }
 
     /// Opens the device and lets it go again, to learn whether it is there.
     ///
     /// # Errors
-    /// When it is not, or is not compiled in.
+    /// As [`DeviceChoice::open`].
     pub fn check(self) -> Result<()> {
         self.open().map(drop)
     }
 
-    fn best() -> Device {
-        Device::new_cuda(0).or_else(|_| Device::new_metal(0)).unwrap_or(Device::Cpu)
+    fn best(bytes: u64) -> Device {
+        let kinds = [Self::Cuda(0), Self::Metal(0)].into_iter();
+        kinds.map(|kind| kind.open_for(bytes)).find_map(Result::ok).unwrap_or(Device::Cpu)
     }
 
-    fn not_compiled(self, feature: &str) -> Error {
-        let reason = format!("this build has no {feature} support: build with `--features {feature}`, or use `cpu`");
-        Error::Device { name: self.to_string(), reason }
+    fn fitting(self, opened: Opened, bytes: u64) -> Result<Device> {
+        let failed = |reason| Error::Device { name: self.to_string(), reason };
+        let device = opened.map_err(failed)?;
+        let free = card(&device).map(|card| card.memory_bytes.saturating_sub(card.used_bytes));
+        match free {
+            Some(free) if free < bytes => Err(failed(too_little(free, bytes))),
+            _ => Ok(device),
+        }
     }
+}
+
+/// A device, or in words why there is none.
+type Opened = std::result::Result<Device, String>;
+
+#[cfg(feature = "cuda")]
+fn cuda(ordinal: usize) -> Opened {
+    crate::cuda::open(ordinal)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(_ordinal: usize) -> Opened {
+    Err(not_compiled("cuda"))
+}
+
+fn metal(ordinal: usize) -> Opened {
+    if !candle_core::utils::metal_is_available() {
+        return Err(not_compiled("metal"));
+    }
+    Device::new_metal(ordinal).map_err(|error| error.to_string())
+}
+
+/// The card that computes, where there is one that tells.
+pub(crate) fn card(device: &Device) -> Option<Card> {
+    #[cfg(feature = "cuda")]
+    let card = crate::cuda::card(device);
+    #[cfg(not(feature = "cuda"))]
+    let card = None.filter(|_| !device.is_cpu());
+    card
+}
+
+fn too_little(free: u64, needed: u64) -> String {
+    let gigabytes = |bytes: u64| bytes as f64 / 1e9;
+    let (free, needed) = (gigabytes(free), gigabytes(needed));
+    format!("{free:.1} GB of its memory are free, the model needs about {needed:.1}: use `cpu` or a quantized model")
+}
+
+fn not_compiled(feature: &str) -> String {
+    format!("this build has no {feature} support: build with `--features {feature}`, or use `cpu`")
 }
 
 impl FromStr for DeviceChoice {

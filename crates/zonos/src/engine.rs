@@ -107,8 +107,8 @@ impl Engine {
     }
 
     fn from_model(model: Model, options: &EngineOptions) -> Result<Self> {
-        let device = options.device.open()?;
         let precision = options.precision.map(Precision::dtype);
+        let device = options.device.open_for(model.device_bytes(precision))?;
         // In the order written: what is small, and may fail, before what takes long.
         let parts = Parts {
             name: model.name.clone(),

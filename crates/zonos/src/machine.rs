@@ -1,8 +1,12 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
 use serde::Serialize;
+
+use crate::device::device_name;
+use crate::{Error, Result};
 
 /// What a machine has to offer.
 #[derive(Clone, Debug, Serialize)]
@@ -34,7 +38,23 @@ fn kilobytes(file: &str, key: &str) -> Option<u64> {
     number.checked_mul(1024)
 }
 
-/// How fast all threads together read memory that no cache holds.
+/// A card that computes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Card {
+    /// What its maker calls it.
+    pub name: String,
+    /// The version of its architecture, such as `9.0`.
+    pub compute_capability: String,
+    /// The version of its driver, where the system tells.
+    pub driver: Option<String>,
+    /// Its memory in bytes.
+    pub memory_bytes: u64,
+    /// Bytes of it that are in use, by whatever program.
+    pub used_bytes: u64,
+}
+
+/// How fast memory is that no cache holds: of the CPU, as all threads together read it; of a card, as it copies, what is
+/// read and what is written together.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct MemoryBandwidth {
     /// Bytes per second: the best of several passes.
@@ -45,9 +65,38 @@ pub struct MemoryBandwidth {
 const BUFFER_WORDS: usize = 1 << 27;
 const WORDS_PER_TASK: usize = 1 << 18;
 const PASSES: usize = 5;
+/// Copies on a card before the clock is read: one is over too soon.
+const COPIES: usize = 16;
 
 impl MemoryBandwidth {
-    /// Reads 1 GiB several times over.
+    /// That of the memory that `device` computes in.
+    ///
+    /// # Errors
+    /// When the device lacks the memory for it.
+    pub fn of(device: &Device) -> Result<Self> {
+        let failed = |error: candle_core::Error| Error::Device {
+            name: device_name(device).to_owned(),
+            reason: error.to_string(),
+        };
+        if device.is_cpu() { Ok(Self::measure()) } else { Self::measure_copies(device).map_err(failed) }
+    }
+
+    /// Copies 1 GiB several times over.
+    fn measure_copies(device: &Device) -> candle_core::Result<Self> {
+        let buffer = Tensor::zeros(2 * BUFFER_WORDS, DType::F32, device)?;
+        let pass = || {
+            device.synchronize()?;
+            let started = Instant::now();
+            (0..COPIES).try_for_each(|_| buffer.copy().map(drop))?;
+            device.synchronize()?;
+            candle_core::Result::Ok(started.elapsed().as_secs_f64())
+        };
+        let best = (0..PASSES).try_fold(f64::INFINITY, |best, _| pass().map(|seconds| seconds.min(best)))?;
+        let moved = 2 * COPIES * buffer.elem_count() * DType::F32.size_in_bytes();
+        Ok(Self { bytes_per_second: moved as f64 / best })
+    }
+
+    /// Reads 1 GiB of the CPU's memory several times over.
     pub fn measure() -> Self {
         let buffer: Vec<u64> = vec![1; BUFFER_WORDS];
         let pass = || {

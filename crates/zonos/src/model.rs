@@ -5,7 +5,7 @@ use candle_core::{DType, Device};
 use zonos_codec::{Codec, CodecConfig};
 use zonos_lm::{Backbone, Config, open_checkpoint, random_checkpoint};
 use zonos_speaker::{SpeakerConfig, SpeakerEncoder, Voice};
-use zonos_weights::Checkpoint;
+use zonos_weights::{BlockType, Checkpoint, ElementType};
 
 use crate::inventory::cached_part;
 use crate::registry::{HubFile, ModelEntry, ModelPart, Registry};
@@ -24,6 +24,8 @@ const CODECS: [&str; 7] = [
     "dac.gguf",
 ];
 const SPEAKERS: [&str; 3] = ["speaker_encoder", "speaker", "spk-encoder.gguf"];
+/// What codec, speaker encoder and one request need on a card beside the backbone's weights.
+const BESIDE_WEIGHTS: u64 = 1 << 30;
 
 /// The seed of random weights. Changing it changes what is measured with them, though hardly by much.
 const RANDOM_SEED: u64 = 2606;
@@ -96,6 +98,14 @@ impl Model {
         Ok(Self { name, sampling, voice: None, backbone, codec: Source::Random, speaker: Some(Source::Random) })
     }
 
+    /// About how many bytes of a card's own memory the model takes there. Nothing is known of random weights.
+    pub(crate) fn device_bytes(&self, dtype: Option<DType>) -> u64 {
+        match &self.backbone {
+            BackboneSource::Weights { checkpoint, .. } => weights_bytes(checkpoint, dtype) + BESIDE_WEIGHTS,
+            BackboneSource::Random => 0,
+        }
+    }
+
     pub(crate) fn load_backbone(self, device: &Device, dtype: Option<DType>) -> Result<Backbone> {
         let is_random = matches!(self.backbone, BackboneSource::Random);
         let (config, checkpoint) = self.backbone.open()?;
@@ -118,6 +128,19 @@ impl BackboneSource {
             Self::Random => random_full_weights(),
         }
     }
+}
+
+/// Bytes of a checkpoint on a card, which keeps plain numbers and Q8_0 as they are and widens other blocks.
+fn weights_bytes(checkpoint: &Checkpoint, dtype: Option<DType>) -> u64 {
+    let bytes = |name| {
+        let raw = checkpoint.raw(name).ok()?;
+        let kept = match raw.element {
+            ElementType::Blocks(BlockType::Q8_0) | ElementType::Plain(_) => raw.element,
+            ElementType::Blocks(_) => DType::F16.into(),
+        };
+        dtype.map_or(kept, ElementType::Plain).byte_len(raw.shape)
+    };
+    checkpoint.names().into_iter().filter_map(bytes).map(|bytes| bytes as u64).sum()
 }
 
 /// Configuration and weights of a random backbone of the released sizes.

@@ -179,6 +179,9 @@ pub struct BenchArgs {
     /// Frames to make, 1-6144, whether or not the audio ends before [default: 86, one second]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub frames: Option<usize>,
+    /// Also decodes so many sequences together, such as 1,8,64
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub batches: Vec<u16>,
     /// Prints one JSON object
     #[arg(long)]
     pub json: bool,

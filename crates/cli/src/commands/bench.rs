@@ -30,6 +30,7 @@ fn bench_options(args: &BenchArgs) -> BenchOptions {
     BenchOptions {
         text: args.text.clone().unwrap_or(defaults.text),
         frames: args.frames.unwrap_or(defaults.frames),
+        batches: args.batches.iter().copied().map(usize::from).collect(),
         ..defaults
     }
 }
@@ -43,10 +44,9 @@ fn random_full(args: &BenchArgs, ui: Ui) -> Result<Engine> {
 }
 
 fn rows(report: &BenchReport) -> Vec<(&'static str, String)> {
-    let share = report.bandwidth_share.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
     let peak = report.machine.peak_memory_bytes.map_or("-".to_owned(), bytes);
     let frames = format!("{:.1} ({:.2} times as fast as it plays)", report.frames_per_second, real_time(report));
-    vec![
+    let rows = vec![
         ("model", report.model.clone()),
         ("device", report.device.clone()),
         ("threads", report.machine.threads.to_string()),
@@ -56,11 +56,30 @@ fn rows(report: &BenchReport) -> Vec<(&'static str, String)> {
         ("frames", report.frames.to_string()),
         ("frames per second", frames),
         ("bytes per frame", bytes(report.bytes_per_frame)),
-        ("memory reads", format!("{}/s", bytes(report.read_bandwidth.bytes_per_second as u64))),
-        ("share of it used", share),
+        (
+            if report.card.is_some() { "card's memory copies" } else { "memory reads" },
+            format!("{}/s", bytes(report.read_bandwidth.bytes_per_second as u64)),
+        ),
+        ("share of it used", format!("{:.0} %", report.bandwidth_share * 100.0)),
         ("codec", format!("{:.3} s for each second of audio", report.codec_real_time_factor)),
         ("peak memory", peak),
-    ]
+    ];
+    rows.into_iter().chain(batch_rows(report)).chain(card_rows(report)).collect()
+}
+
+fn batch_rows(report: &BenchReport) -> impl Iterator<Item = (&'static str, String)> {
+    report.batches.iter().map(|batch| {
+        let speed = format!("{:.1} frames per second of {} sequences", batch.frames_per_second, batch.sequences);
+        ("together", speed)
+    })
+}
+
+fn card_rows(report: &BenchReport) -> impl Iterator<Item = (&'static str, String)> {
+    report.card.iter().flat_map(|card| {
+        let driver = card.driver.as_deref().unwrap_or("unknown");
+        let used = format!("{} of {}", bytes(card.used_bytes), bytes(card.memory_bytes));
+        [("card", format!("{}, driver {driver}", card.name)), ("card's memory in use", used)]
+    })
 }
 
 fn real_time(report: &BenchReport) -> f64 {

@@ -24,6 +24,8 @@ struct Findings {
     features: BTreeMap<&'static str, bool>,
     cpu: BTreeMap<&'static str, bool>,
     devices: Vec<String>,
+    /// Why no NVIDIA card is among them, in a build that could use one.
+    no_cuda: Option<String>,
     machine: Machine,
     home: PathBuf,
     voices: Vec<String>,
@@ -66,6 +68,7 @@ impl Findings {
             features: features::compiled().into_iter().collect(),
             cpu: features::cpu().into_iter().collect(),
             devices: devices(),
+            no_cuda: no_cuda(),
             machine: Machine::now(),
             home: zonos::home()?,
             voices: VoiceLibrary::open_default()?.names()?,
@@ -83,7 +86,7 @@ impl Findings {
             ("zonos", format!("{} ({})", self.version, self.target)),
             ("built with", present(&self.features)),
             ("processor", present(&self.cpu)),
-            ("devices", self.devices.join(", ")),
+            ("devices", self.devices_text()),
             ("threads", self.machine.threads.to_string()),
             ("memory", memory),
             ("data folder", self.home.display().to_string()),
@@ -91,6 +94,11 @@ impl Findings {
             ("voices", if self.voices.is_empty() { "none".to_owned() } else { self.voices.join(", ") }),
         ]);
         format!("{rows}\nmodels\n{models}{asked}")
+    }
+
+    fn devices_text(&self) -> String {
+        let refused = self.no_cuda.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
+        format!("{}{refused}", self.devices.join(", "))
     }
 }
 
@@ -139,6 +147,11 @@ fn devices() -> Vec<String> {
     let found =
         kinds.into_iter().flat_map(|kind| (0..MAX_DEVICES).map(kind).take_while(|device| device.check().is_ok()));
     std::iter::once(DeviceChoice::Cpu).chain(found).map(|device| device.to_string()).collect()
+}
+
+fn no_cuda() -> Option<String> {
+    let refused = DeviceChoice::Cuda(0).check().err().filter(|_| cfg!(feature = "cuda"));
+    refused.map(|error| error.to_string())
 }
 
 fn present(features: &BTreeMap<&'static str, bool>) -> String {

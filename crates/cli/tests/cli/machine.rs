@@ -4,12 +4,16 @@ use crate::support::{Sandbox, TINY};
 
 #[test]
 fn bench_measures_as_json() {
-    let json = Sandbox::new().run_tiny(&["bench", "--frames", "5", "--json"]).done().json();
+    let run = Sandbox::new().run_tiny(&["bench", "--frames", "5", "--batches", "1,3", "--json"]);
+    let json = run.done().json();
     assert_eq!((&json["model"], &json["frames"]), (&TINY[1].into(), &5.into()));
     for figure in ["prefill_ms", "frames_per_second", "bytes_per_frame", "codec_real_time_factor", "first_audio_ms"] {
         assert!(json[figure].as_f64().unwrap() > 0.0, "{figure}");
     }
     assert!(json["read_bandwidth"]["bytes_per_second"].as_f64().unwrap() > 1e8);
+    assert!(json["bandwidth_share"].as_f64().unwrap() > 0.0);
+    let sequences: Vec<_> = json["batches"].as_array().unwrap().iter().map(|batch| &batch["sequences"]).collect();
+    assert_eq!(sequences, [1, 3]);
 }
 
 #[test]
@@ -19,6 +23,7 @@ fn bench_measures_as_a_table() {
     for row in ["prefill ", "first audio ", "frames per second ", "share of it used ", "codec ", "peak memory "] {
         assert!(run.text().contains(row), "{row}: {}", run.text());
     }
+    sandbox.run_tiny(&["bench", "--batches", "0"]).fails(2, &["--batches"]);
     sandbox.run_tiny(&["bench", "--frames", "0"]).fails(2, &["max_frames"]);
     sandbox.run(&["bench", "--codec", "dac.pth", "--random", "full"]).fails(2, &["--random"]);
 }
