@@ -4,18 +4,37 @@
 #![allow(clippy::panic, clippy::expect_used)]
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use candle_core::{DType, Device, Tensor};
+use zonos::DeviceChoice;
+
+/// The device that `ZONOS_TEST_DEVICE` names (`cpu`, `cuda`, `cuda:1`, …), opened once for all tests; the CPU where it
+/// names none.
+///
+/// # Panics
+/// When there is no such device, with the reason.
+pub fn device() -> Device {
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+    let open = || {
+        let name = std::env::var("ZONOS_TEST_DEVICE").unwrap_or_else(|_| "cpu".to_owned());
+        name.parse().and_then(DeviceChoice::open).unwrap_or_else(|error| panic!("ZONOS_TEST_DEVICE: {error}"))
+    };
+    DEVICE.get_or_init(open).clone()
+}
 
 /// A path below the fixtures, such as `backbone_tiny/params.json`.
 pub fn fixture(path: &str) -> PathBuf {
     std::env::var_os("ZONOS_FIXTURES").map_or_else(|| own_fixture(path), |root| PathBuf::from(root).join(path))
 }
 
-/// A path below this package's own fixtures, for tests that compare nothing with the reference.
+/// A path below this package's own fixtures, for tests that compare nothing with the reference. Where the tests run far
+/// from the package, `ZONOS_FIXTURES` has to do.
 pub fn own_fixture(path: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")).join(path)
+    let own = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
+    let elsewhere = std::env::var_os("ZONOS_FIXTURES").filter(|_| !own.is_dir()).map(PathBuf::from);
+    elsewhere.unwrap_or_else(|| own.to_owned()).join(path)
 }
 
 /// A JSON file below the fixtures.

@@ -1,10 +1,8 @@
 //! The speaker encoder against the reference's outputs.
 
-#![allow(clippy::unwrap_used)]
-
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use zonos_speaker::{EncoderTrace, SpeakerEncoder};
-use zonos_tests::{Goldens, assert_close, fixture, values};
+use zonos_tests::{Goldens, assert_close, device, fixture, values};
 
 const FILTERBANK: f64 = 1e-6;
 const LOG_MEL: f64 = 2e-3;
@@ -18,7 +16,7 @@ fn goldens() -> Goldens {
 }
 
 fn encoder() -> SpeakerEncoder {
-    SpeakerEncoder::load(fixture("speaker"), &Device::Cpu).unwrap()
+    SpeakerEncoder::load(fixture("speaker"), &device()).unwrap()
 }
 
 /// The clips, whatever they are called.
@@ -42,7 +40,7 @@ fn log_mel_frames_match() {
     let (encoder, goldens) = (encoder(), goldens());
     for clip in clips(&goldens) {
         let (name, samples) = (format!("{clip}.logmel"), goldens.f32(&format!("{clip}.wav")));
-        let frames = encoder.log_mel().compute(&samples, &Device::Cpu).unwrap();
+        let frames = encoder.log_mel().compute(&samples, &device()).unwrap();
         assert_eq!(frames.dims(), goldens.shape(&name), "{name}: shape");
         assert_close(&name, &values(&frames), &goldens.f32(&name), LOG_MEL, Some(LOG_MEL_RMS));
     }
@@ -52,7 +50,7 @@ fn log_mel_frames_match() {
 fn every_stage_of_the_encoder_matches() {
     let (encoder, goldens) = (encoder(), goldens());
     for clip in clips(&goldens) {
-        let trace = encoder.trace(goldens.get(&format!("{clip}.logmel"))).unwrap();
+        let trace = encoder.trace(&goldens.get(&format!("{clip}.logmel")).to_device(&device()).unwrap()).unwrap();
         for (stage, tensor) in stages(&trace) {
             let name = format!("{clip}.{stage}");
             // Long clips keep their ends only.

@@ -1,18 +1,17 @@
 //! The generation loop: reproducible alone and in company, and always with a reason to stop.
-#![allow(clippy::unwrap_used)]
 
-use candle_core::{DType, Device};
+use candle_core::DType;
 use zonos_lm::{
     Backbone, Conditioning, Config, FinishReason, Generated, Generation, GenerationOptions, Prompt, Sampling, generate,
     step,
 };
-use zonos_tests::own_fixture;
+use zonos_tests::{device, own_fixture};
 use zonos_weights::Checkpoint;
 
 fn backbone(dtype: DType) -> Backbone {
     let config = Config::read(&own_fixture("backbone_tiny/params.json")).unwrap();
     let checkpoint = Checkpoint::open(own_fixture("backbone_tiny/model.safetensors")).unwrap();
-    Backbone::load(config, checkpoint, &Device::Cpu, Some(dtype)).unwrap()
+    Backbone::load(config, checkpoint, &device(), Some(dtype)).unwrap()
 }
 
 fn prompt(backbone: &Backbone, text: &str, voice: bool) -> Prompt {

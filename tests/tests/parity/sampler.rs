@@ -1,5 +1,4 @@
 //! The sampler's distributions against the reference.
-#![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
 use zonos_lm::sampling::Distribution;

@@ -1,11 +1,10 @@
 //! The codec against the reference's outputs.
-#![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 use zonos_codec::{Codec, Codes, DecodeTrace};
-use zonos_tests::{Goldens, assert_close, fixture, values};
+use zonos_tests::{Goldens, assert_close, device, fixture, values};
 
 const Z: f64 = 5e-6;
 const BLOCK: f64 = 5e-5;
@@ -23,7 +22,7 @@ fn codec(extension: &str) -> Codec {
     };
     let files = std::fs::read_dir(fixture("vocoder")).unwrap();
     let path = files.map(|item| item.unwrap().path()).find(is_model).unwrap();
-    Codec::load(path, &Device::Cpu, DType::F32).unwrap()
+    Codec::load(path, &device(), DType::F32).unwrap()
 }
 
 fn codes(codec: &Codec, goldens: &Goldens, name: &str) -> Codes {

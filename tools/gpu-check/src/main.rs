@@ -1,0 +1,65 @@
+//! One command for a machine with a card and nothing else: runs the parity tests there, measures a model of the
+//! released size with random weights, and writes what came out as JSON and as Markdown.
+
+mod bench;
+mod markdown;
+mod parity;
+mod report;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Parser;
+use zonos::{DeviceChoice, Precision};
+
+use crate::report::Report;
+
+/// Tests and measures zonos on a card.
+#[derive(Parser, Debug)]
+#[command(version)]
+struct Args {
+    /// Where the results are written
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    out: PathBuf,
+    /// The device to test and to measure
+    #[arg(long, default_value = "cuda")]
+    device: DeviceChoice,
+    /// Element types of the weights that are measured
+    #[arg(long, value_name = "TYPE,…", value_delimiter = ',', default_value = "bf16")]
+    dtype: Vec<Precision>,
+    /// Frames of each measurement of decoding
+    #[arg(long, default_value_t = 86)]
+    frames: usize,
+    /// Numbers of sequences that are decoded together
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1,2,4,8,16,32,64")]
+    batches: Vec<usize>,
+    /// Measures this model in the place of random weights of the released size
+    #[arg(long, value_name = "NAME|PATH")]
+    model: Option<String>,
+    /// Leaves the parity tests out
+    #[arg(long)]
+    no_parity: bool,
+    /// Leaves the measurements out
+    #[arg(long)]
+    no_bench: bool,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let mut report = Report::new(args.device);
+    if !args.no_parity {
+        report.parity = Some(parity::run(args.device, &args.out)?);
+        report.write(&args.out)?;
+    }
+    if !args.no_bench {
+        // Each is written as soon as it is known: what fails later takes nothing along.
+        for &precision in &args.dtype {
+            bench::run(&args, precision, &mut |measured| {
+                report.benches.push(measured);
+                report.write(&args.out)
+            })?;
+        }
+    }
+    report.write(&args.out)?;
+    report.check()
+}
