@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a CUDA 13.0 toolkit that compiles and links, from PyPI wheels, in the folder given (default: target/cuda-toolkit).
-# Needs: x86-64 Linux, gcc, ar, unzip, cargo, Python with pip. No card, no driver, no root. 105 MB to fetch, 290 MB on disk.
+# Needs: x86-64 Linux, gcc, ar, unzip, cargo, Python with pip. No card, no driver, no root. 105 MB to fetch, 270 MB on disk.
 # Then: source FOLDER/env.sh; cargo build --release --features cuda -p zonos-cli
 set -euo pipefail
 
