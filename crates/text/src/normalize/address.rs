@@ -42,6 +42,9 @@ fn is_label(character: char) -> bool {
 /// The length of labels with dots between them, without dots or hyphens at the end; none without a dot.
 fn host(text: &str) -> Option<usize> {
     let all = &text[..run(text, |character| is_label(character) || character == '.')];
+    if !all.contains('.') {
+        return None;
+    }
     let host = all.split("..").next()?.trim_end_matches(['.', '-']);
     let sound = host.contains('.') && !host.starts_with(['.', '-']);
     sound.then_some(host.len())

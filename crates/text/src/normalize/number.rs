@@ -63,13 +63,12 @@ fn leading_point(view: &View, n: usize, separators: &Separators) -> Option<Writt
 }
 
 fn groups_from(view: &View, n: usize, signs: &[&str]) -> Option<Written> {
-    let first = view.digits(n)?;
+    let first = view.digits(n).filter(|_| view.kind(n + 2) == Kind::Digits)?;
     let sign = view.text(n + 1);
     if first.len() > 3 || first.starts_with('0') || !signs.contains(&sign) {
         return None;
     }
     let mut next = n + 1;
-    follows(view, next, sign)?;
     let mut integer = CompactString::from(first);
     while let Some(group) = follows(view, next, sign) {
         if group.len() != 3 {
@@ -82,14 +81,12 @@ fn groups_from(view: &View, n: usize, signs: &[&str]) -> Option<Written> {
 }
 
 fn with_decimals(view: &View, whole: Written, separators: &Separators) -> Written {
+    let Some(fraction) = view.digits(whole.next + 1) else { return whole };
     let sign = view.text(whole.next);
     if !separators.decimals.contains(&sign) || follows(view, whole.next + 2, sign).is_some() {
         return whole;
     }
-    match follows(view, whole.next, sign) {
-        Some(fraction) => Written { fraction: fraction.into(), next: whole.next + 2, ..whole },
-        None => whole,
-    }
+    Written { fraction: fraction.into(), next: whole.next + 2, ..whole }
 }
 
 /// The digits at token `n + 1` if token `n` is `sign`.

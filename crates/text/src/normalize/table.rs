@@ -20,8 +20,8 @@ pub struct Table {
     rows: Map<Row>,
     /// Keys and values by the keys' first token, the longest key first.
     by_first: Map<Vec<(&'static str, Row)>>,
-    /// The bytes that keys begin with: most look-ups end here.
-    first_bytes: [u64; 4],
+    /// The shapes of the keys' first tokens: most look-ups end here.
+    shapes: [u64; 4],
 }
 
 /// The keys are ours, so hashing need not be random.
@@ -35,22 +35,23 @@ impl Table {
     pub fn parse(text: &'static str) -> Self {
         let rows: Map<Row> = text.lines().filter_map(row).collect();
         let mut by_first: Map<Vec<(&'static str, Row)>> = Map::default();
-        let mut first_bytes = [0; 4];
+        let mut shapes = [0; 4];
         for (key, row) in &rows {
-            by_first.entry(first_token(key)).or_default().push((key, row.clone()));
-            let (word, bit) = place(key);
-            first_bytes[word] |= bit;
+            let first = first_token(key);
+            by_first.entry(first).or_default().push((key, row.clone()));
+            let (word, bit) = shape(first);
+            shapes[word] |= bit;
         }
         for keys in by_first.values_mut() {
             keys.sort_unstable_by_key(|(key, _)| (std::cmp::Reverse(key.len()), *key));
         }
-        Self { rows, by_first, first_bytes }
+        Self { rows, by_first, shapes }
     }
 
     /// The rows whose keys begin with a token, the longest key first.
     fn beginning_with(&self, token: &str) -> &[(&'static str, Row)] {
-        let (word, bit) = place(token);
-        if self.first_bytes[word] & bit == 0 {
+        let (word, bit) = shape(token);
+        if self.shapes[word] & bit == 0 {
             return &[];
         }
         self.by_first.get(token).map_or(&[], Vec::as_slice)
@@ -85,9 +86,9 @@ impl Table {
     }
 }
 
-/// Where the bit of a text's first byte stands among 256.
-fn place(text: &str) -> (usize, u64) {
-    let byte = text.bytes().next().unwrap_or_default();
+/// Where the bit of a token's first byte and length stands among 256.
+fn shape(token: &str) -> (usize, u64) {
+    let byte = token.bytes().next().unwrap_or_default().wrapping_add((token.len() as u8).wrapping_mul(31));
     (usize::from(byte) / 64, 1 << (byte % 64))
 }
 

@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use super::SEPARATORS;
 use super::cardinal::{And, spell, spell_digits, spell_ordinal};
 use crate::normalize::item::{Amount, Decimal, Fraction, Integer};
-use crate::normalize::number::{after_minus, number};
+use crate::normalize::number::{Written, after_minus, number};
 use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
@@ -30,25 +30,38 @@ const VULGAR: [(&str, &str, &str); 15] = [
     ("⅞", "7", "8"),
 ];
 
-/// Reads an amount with its sign from token `n` on, and the token after it: `-1,234.5`, `2 1/2`, `3.5 million`.
-pub fn read(view: &View, n: usize) -> Option<(Amount, usize)> {
+/// An amount as it was read.
+pub struct Read {
+    /// The number that it begins with, without its sign; none before a fraction of one character.
+    pub written: Option<Written>,
+    /// How much.
+    pub amount: Amount,
+    /// The token after it.
+    pub next: usize,
+}
+
+/// Reads an amount with its sign from token `n` on: `-1,234.5`, `2 1/2`, `3.5 million`.
+pub fn read(view: &View, n: usize) -> Option<Read> {
     if view.kind(n).is_word() {
         return None;
     }
     let begins = after_minus(view, n);
     let negative = begins > n;
-    if let Some((fraction, next)) = fraction(view, begins, negative) {
-        return Some((Amount::Fraction(fraction), next));
-    }
-    let written = number(view, begins, &SEPARATORS)?;
-    match magnitude(view, written.next) {
-        Some((magnitude, next)) => {
-            let (integer, fraction) = (written.integer, written.fraction);
-            let magnitude = Some(magnitude.into());
-            Some((Amount::Decimal(Decimal { negative, integer, fraction, magnitude }), next))
-        }
-        None => Some((written.amount(negative), written.next)),
-    }
+    let written = number(view, begins, &SEPARATORS);
+    let (amount, next) = match fraction(view, begins, negative) {
+        Some((fraction, next)) => (Amount::Fraction(fraction), next),
+        None => scaled(view, written.as_ref()?, negative),
+    };
+    Some(Read { written, amount, next })
+}
+
+/// A number with the magnitude that follows it, if one does, and the token after them.
+fn scaled(view: &View, written: &Written, negative: bool) -> (Amount, usize) {
+    let Some((magnitude, next)) = magnitude(view, written.next) else {
+        return (written.amount(negative), written.next);
+    };
+    let (integer, fraction) = (written.integer.clone(), written.fraction.clone());
+    (Amount::Decimal(Decimal { negative, integer, fraction, magnitude: Some(magnitude.into()) }), next)
 }
 
 fn magnitude(view: &View, n: usize) -> Option<(&'static str, usize)> {
@@ -61,12 +74,16 @@ fn magnitude(view: &View, n: usize) -> Option<(&'static str, usize)> {
 }
 
 /// Reads `1/2`, `2 1/2`, `½` or `2½`. The signs of a date or of more than one slash make none.
-pub fn fraction(view: &View, n: usize, negative: bool) -> Option<(Fraction, usize)> {
+fn fraction(view: &View, n: usize, negative: bool) -> Option<(Fraction, usize)> {
+    let after = view.after_space(n + 1);
+    if view.kind(n) == Kind::Digits && !matches!(view.kind(after), Kind::Symbol | Kind::Digits) {
+        return None;
+    }
     if let Some((numerator, denominator, next)) = parts(view, n) {
         return Some((Fraction { negative, whole: None, numerator, denominator }, next));
     }
     let whole = view.digits(n)?;
-    let (numerator, denominator, next) = parts(view, view.after_space(n + 1))?;
+    let (numerator, denominator, next) = parts(view, after)?;
     let glued = view.kind(n + 1) != Kind::Space;
     let vulgar = !view.is(next - 2, "/") && next < n + 4;
     let whole = whole.into();

@@ -6,6 +6,7 @@ use super::cardinal::{And, spell_ordinal, spell_year};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Date, DateOrder, Integer, Item, Range, Relation, Year};
 use crate::normalize::shapes::{Triple, exists, part};
+use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
 const MONTHS: [&str; 12] = [
@@ -28,17 +29,19 @@ pub fn recognize(view: &View, day_first: bool, found: &mut Candidates) {
     if !view.begins_word() {
         return;
     }
-    if view.digits(0).is_some() {
-        numeric(view, day_first, found);
-        without_year(view, day_first, found);
-        day_month(view, found);
-        decade(view, found);
-        year(view, found);
-    } else if view.is_one_of(0, &["'", "’"]) {
-        short_decade(view, found);
-    } else {
-        month_day(view, found);
-        mid_decade(view, found);
+    match view.kind(0) {
+        Kind::Digits => {
+            numeric(view, day_first, found);
+            without_year(view, day_first, found);
+            day_month(view, found);
+            decade(view, found);
+            year(view, found);
+        }
+        Kind::Word(_) => {
+            month_day(view, found);
+            mid_decade(view, found);
+        }
+        _ => short_decade(view, found),
     }
 }
 
@@ -116,6 +119,9 @@ fn follows_decimal(view: &View, n: usize) -> bool {
 
 /// `May 5, 2021`, `Jan-15-2020`, `Aug. 2023`
 fn month_day(view: &View, found: &mut Candidates) {
+    if !(1..=4).any(|n| view.kind(n) == Kind::Digits) {
+        return;
+    }
     let Some((month, next)) = month(view, 0) else { return };
     let at = if view.is(next, "-") { next + 1 } else { view.after_space(next) };
     let order = DateOrder::MonthFirst;
@@ -136,11 +142,12 @@ fn month_day(view: &View, found: &mut Candidates) {
 
 /// `25 July 2012`, `26th May`, `4th of July, 1976`
 fn day_month(view: &View, found: &mut Candidates) {
-    let Some((day, next)) = day(view, 0) else { return };
-    let Some((month, next)) = month(view, view.after_space(next)) else { return };
-    if !exists(day, month) || view.kind(1) == crate::normalize::token::Kind::Edge {
+    if !view.kind(view.after_space(1)).is_word() {
         return;
     }
+    let Some((day, next)) = day(view, 0) else { return };
+    let named = month(view, view.after_space(next)).filter(|(month, _)| exists(day, *month));
+    let Some((month, next)) = named else { return };
     let after_article = view.word_before().eq_ignore_ascii_case("the");
     let item = Date { day: Some(day), month: Some(month), after_article, ..Date::default() };
     found.push(next, cost::LIKELY, Item::Date(item.clone()));
@@ -213,7 +220,8 @@ fn mid_decade(view: &View, found: &mut Candidates) {
 
 /// `'80s`
 fn short_decade(view: &View, found: &mut Candidates) {
-    if let Some((decade, next)) = decade_at(view, 1).filter(|(decade, _)| decade.len() == 2) {
+    let decade = if view.is_one_of(0, &["'", "’"]) { decade_at(view, 1) } else { None };
+    if let Some((decade, next)) = decade.filter(|(decade, _)| decade.len() == 2) {
         found.push(next, cost::SURE, Item::Decade(decade));
     }
 }

@@ -60,11 +60,7 @@ impl Rules for English {
 
 impl English {
     fn number(&self, view: &View, found: &mut Candidates) {
-        if let Some((amount, next)) = amount::read(view, 0) {
-            numbers::recognize(view, &amount, next, found);
-            quantity::recognize(view, &amount, next, found);
-            quantity::sum_before(view, &amount, next, found);
-        }
+        amount(view, found);
         if self.british {
             quantity::pence(view, found);
         }
@@ -77,11 +73,9 @@ impl English {
 
     fn sign(&self, view: &View, found: &mut Candidates) {
         // Signs before numbers: minus, point, plus, brackets, apostrophes, and fractions of one character.
-        if view.kind(1) == Kind::Digits || view.is(1, ".") || view.kind(0) == Kind::Symbol {
-            if let Some((amount, next)) = amount::read(view, 0) {
-                numbers::recognize(view, &amount, next, found);
-                quantity::recognize(view, &amount, next, found);
-            }
+        let before_number = matches!(view.kind(1), Kind::Digits | Kind::Symbol) || view.is(1, ".");
+        if before_number || view.kind(0) == Kind::Symbol {
+            amount(view, found);
             telephone::recognize(view, found);
             date::recognize(view, self.british, found);
         }
@@ -89,6 +83,14 @@ impl English {
         money_range::recognize(view, found);
         words::abbreviation(view, found);
         words::sign(view, found);
+    }
+}
+
+/// Proposes what an amount can be.
+fn amount(view: &View, found: &mut Candidates) {
+    if let Some(read) = amount::read(view, 0) {
+        numbers::recognize(view, &read, found);
+        quantity::recognize(view, &read, found);
     }
 }
 

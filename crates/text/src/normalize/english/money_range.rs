@@ -1,8 +1,8 @@
 //! Ranges of sums: `$20-$30`, `$20-30`.
 
-use super::amount::read;
+use super::amount::{Read, read};
 use super::numbers::plain;
-use super::quantity::money;
+use super::quantity::{money, sum_before};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Amount, Item, Money, Range, Relation};
 use crate::normalize::view::View;
@@ -25,7 +25,7 @@ pub fn recognize(view: &View, found: &mut Candidates) {
 /// `$20-30`: one sign for both, the second of which is at token `n`; and the token after them.
 fn shared_sign(view: &View, from: &Item, n: usize) -> Option<(Item, usize)> {
     let Item::Money(Money { amount: from @ Amount::Integer(_), currency, per: None }) = from else { return None };
-    let (amount, next) = read(view, n).filter(|(_, next)| view.ends_word(*next) && !view.is(*next, "-"))?;
+    let Read { amount, next, .. } = read(view, n).filter(|to| view.ends_word(to.next) && !view.is(to.next, "-"))?;
     view.digits(n)?;
     let to = Item::Money(Money { amount, currency: currency.clone(), per: None });
     Some((Item::Range(Box::new(Range { from: plain(from.clone()), to, relation: Relation::To })), next))
@@ -34,5 +34,8 @@ fn shared_sign(view: &View, from: &Item, n: usize) -> Option<(Item, usize)> {
 fn sum(view: &View) -> Option<(Item, usize)> {
     let mut found = Candidates::default();
     money(view, &mut found);
+    if let Some(read) = read(view, 0) {
+        sum_before(view, &read, &mut found);
+    }
     found.proposed().first().map(|sum| (sum.item.clone(), sum.tokens))
 }

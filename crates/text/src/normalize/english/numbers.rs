@@ -1,42 +1,42 @@
 //! Whole numbers, decimals, ordinals, ranges, scores and formulas.
 
+use super::amount::Read;
 use super::date::ordinal;
 use super::quantity::measure_at;
 use super::{SEPARATORS, street};
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Amount, Form, Fraction, Integer, Item, Part, Range, Relation, Term, Time};
-use crate::normalize::number::{Written, after_minus, continues, number};
+use crate::normalize::number::{Written, continues, number};
 use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
-/// Proposes numbers at a digit, a minus sign or a point, where an amount was read up to token `next`.
-pub fn recognize(view: &View, read: &Amount, next: usize, found: &mut Candidates) {
-    let written = number(view, after_minus(view, 0), &SEPARATORS);
-    amount(view, read, next, written.as_ref(), found);
-    if let Some(written) = written.filter(|_| view.kind(0) == Kind::Digits) {
-        ordinals(view, &written, found);
+/// Proposes numbers at a digit, a minus sign or a point, where an amount was read.
+pub fn recognize(view: &View, read: &Read, found: &mut Candidates) {
+    amount(view, read, found);
+    if let Some(written) = read.written.as_ref().filter(|_| view.kind(0) == Kind::Digits) {
+        ordinals(view, written, found);
         in_code(view, found);
         versions(view, found);
-        pairs(view, &written, found);
+        pairs(view, written, found);
         inches(view, found);
         feet(view, found);
         formula(view, written.next, found);
     }
 }
 
-fn amount(view: &View, read: &Amount, next: usize, written: Option<&Written>, found: &mut Candidates) {
+fn amount(view: &View, read: &Read, found: &mut Candidates) {
     if view.kind(0) != Kind::Digits && (view.kind_before(1) == Kind::Digits || view.text_before(1) == ".") {
         return;
     }
-    let item = match read {
-        Amount::Integer(number) if next == 1 && digit_by_digit(view, &number.digits) => {
+    let item = match &read.amount {
+        Amount::Integer(number) if read.next == 1 && digit_by_digit(view, &number.digits) => {
             Item::Digits(number.digits.clone())
         }
-        read => plain(read.clone()),
+        amount => plain(amount.clone()),
     };
-    found.push(next, cost::LIKELY, item);
+    found.push(read.next, cost::LIKELY, item);
     // What could be a fraction of a whole may be two things: "1984 1/2".
-    if let Some(written) = written.filter(|written| written.next < next)
+    if let Some(written) = read.written.as_ref().filter(|written| written.next < read.next)
         && let Amount::Integer(number) = written.amount(false)
     {
         found.push(written.next, cost::POSSIBLE, Item::Cardinal(number, Form::default()));

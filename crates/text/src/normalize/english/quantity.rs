@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use compact_str::CompactString;
 
-use super::amount::{is_one, read};
+use super::amount::{Read, is_one, read};
 use super::cardinal::{And, spell};
 use super::numbers::plain;
 use crate::normalize::candidate::{Candidates, cost};
@@ -23,41 +23,42 @@ static PERIODS: LazyLock<Table> = LazyLock::new(|| {
     )
 });
 
-/// Proposes percentages, measures and areas that begin with an amount before token `next`.
-pub fn recognize(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
-    found.extend(percent(view, amount, next));
-    measure(view, amount, next, found);
-    dimensions(view, amount, next, found);
+/// Proposes percentages, measures, areas and sums that begin with an amount.
+pub fn recognize(view: &View, read: &Read, found: &mut Candidates) {
+    found.extend(percent(view, read));
+    measure(view, read, found);
+    dimensions(view, read, found);
+    sum_before(view, read, found);
 }
 
-fn percent(view: &View, amount: &Amount, next: usize) -> Option<(usize, u32, Item)> {
-    let sign = view.after_space(next);
+fn percent(view: &View, read: &Read) -> Option<(usize, u32, Item)> {
+    let sign = view.after_space(read.next);
     let per_mille = view.is(sign, "‰");
     let percent = |amount| Item::Percent(Percent { amount, per_mille });
-    view.is_one_of(sign, &["%", "％", "‰"]).then(|| (sign + 1, cost::SURE, percent(amount.clone())))
+    view.is_one_of(sign, &["%", "％", "‰"]).then(|| (sign + 1, cost::SURE, percent(read.amount.clone())))
 }
 
-fn measure(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
+fn measure(view: &View, read: &Read, found: &mut Candidates) {
     let in_code =
         view.kind_before(1).is_word() || (view.is_one_of_before(1, &["-", "+"]) && !view.kind_before(2).is_gap());
     if !in_code {
-        found.extend(measures(view, amount, next));
+        found.extend(measures(view, read));
     }
 }
 
-/// The measures that an amount makes with what stands at token `next`.
-fn measures(view: &View, amount: &Amount, next: usize) -> impl Iterator<Item = (usize, u32, Item)> {
-    let with_unit = unit(view, next, matches!(amount, Amount::Decimal(_)));
-    let without = per(view, next).map(|(per, end)| (CompactString::default(), Some(per), end));
-    let item = |(unit, per, end)| (end, cost::LIKELY, Item::Measure(Measure { amount: amount.clone(), unit, per }));
-    with_unit.map(item).into_iter().chain(without.map(item)).collect::<Vec<_>>().into_iter()
+/// The measures that an amount makes with what stands after it.
+fn measures(view: &View, read: &Read) -> impl Iterator<Item = (usize, u32, Item)> {
+    let with_unit = unit(view, read.next, matches!(read.amount, Amount::Decimal(_)));
+    let without = per(view, read.next).map(|(per, end)| (CompactString::default(), Some(per), end));
+    let item =
+        |(unit, per, end)| (end, cost::LIKELY, Item::Measure(Measure { amount: read.amount.clone(), unit, per }));
+    with_unit.into_iter().chain(without).map(item)
 }
 
 /// The measure or percentage that begins at token `n`, and the token after it.
 pub fn measure_at(view: &View, n: usize) -> Option<(Item, usize)> {
-    let (amount, next) = read(view, n)?;
-    let percent = percent(view, &amount, next);
-    percent.into_iter().chain(measures(view, &amount, next)).next().map(|(end, _, measure)| (measure, end))
+    let read = read(view, n)?;
+    percent(view, &read).into_iter().chain(measures(view, &read)).next().map(|(end, _, measure)| (measure, end))
 }
 
 /// A unit right after a number or after a space; after a hyphen if the number has decimals.
@@ -80,19 +81,19 @@ fn unit_at(view: &View, n: usize) -> Option<(CompactString, usize)> {
 }
 
 /// `2x8 m2`, `25 x 7 m`
-fn dimensions(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
-    let times = view.after_space(next);
+fn dimensions(view: &View, first: &Read, found: &mut Candidates) {
+    let times = view.after_space(first.next);
     if !view.is_one_of(times, &["x", "×"]) {
         return;
     }
-    let Some((second, end)) = read(view, view.after_space(times + 1)) else { return };
-    let from = plain(amount.clone());
-    if let Some((unit, per, end)) = unit(view, end, false) {
-        let to = Item::Measure(Measure { amount: second, unit, per });
+    let Some(second) = read(view, view.after_space(times + 1)) else { return };
+    let from = plain(first.amount.clone());
+    if let Some((unit, per, end)) = unit(view, second.next, false) {
+        let to = Item::Measure(Measure { amount: second.amount, unit, per });
         found.push(end, cost::SURE, Item::Range(Box::new(Range { from, to, relation: Relation::By })));
-    } else if times == next {
-        let to = plain(second);
-        found.push(end, cost::LIKELY, Item::Range(Box::new(Range { from, to, relation: Relation::By })));
+    } else if times == first.next {
+        let to = plain(second.amount);
+        found.push(second.next, cost::LIKELY, Item::Range(Box::new(Range { from, to, relation: Relation::By })));
     }
 }
 
@@ -109,20 +110,18 @@ pub fn say_unit(measure: &Measure, out: &mut String) {
     }
 }
 
-/// Proposes a sum at a currency sign, or at the sign of a number that one follows.
+/// Proposes a sum at a currency sign.
 pub fn money(view: &View, found: &mut Candidates) {
     if let Some((sign, _, next)) = CURRENCIES.longest(view, 0).filter(|(_, _, next)| is_sign(view, *next)) {
         sum_after(view, sign, next, found);
-    } else if let Some((amount, next)) = read(view, 0) {
-        sum_before(view, &amount, next, found);
     }
 }
 
-/// Proposes a sum of an amount before token `next` and the currency that stands there.
-pub fn sum_before(view: &View, amount: &Amount, next: usize, found: &mut Candidates) {
-    let currency = CURRENCIES.longest(view, view.after_space(next));
+/// Proposes a sum of an amount and the currency that stands after it.
+pub fn sum_before(view: &View, read: &Read, found: &mut Candidates) {
+    let currency = CURRENCIES.longest(view, view.after_space(read.next));
     if let Some((sign, _, end)) = currency.filter(|(_, _, end)| view.ends_word(*end)) {
-        found.push(end, cost::LIKELY, sum(amount.clone(), sign, None));
+        found.push(end, cost::LIKELY, sum(read.amount.clone(), sign, None));
     }
 }
 
@@ -143,7 +142,7 @@ fn is_sign(view: &View, next: usize) -> bool {
 }
 
 fn sum_after(view: &View, sign: &str, next: usize, found: &mut Candidates) {
-    let Some((amount, next)) = read(view, view.after_space(next)) else { return };
+    let Some(Read { amount, next, .. }) = read(view, view.after_space(next)) else { return };
     let (amount, next) = short_magnitude(view, &amount, next).unwrap_or((amount, next));
     if let Some((_, per, end)) = period(view, next) {
         found.push(end, cost::SURE, sum(amount, sign, Some(per)));

@@ -39,9 +39,8 @@ pub fn recognize(view: &View, found: &mut Candidates) {
 fn street(view: &View, n: usize) -> Option<(String, usize)> {
     let (mut words, mut at) = (String::new(), n);
     for index in 0..=LONGEST {
-        if let Some((_, row, next)) =
-            STREETS.longest(view, at).filter(|(_, _, next)| index > 0 && view.ends_word(*next))
-        {
+        let end = if index > 0 { STREETS.longest(view, at) } else { None };
+        if let Some((_, row, next)) = end.filter(|(_, _, next)| view.ends_word(*next)) {
             words.push(' ');
             words.push_str(&row.concat());
             return Some((words, after_stop(view, next)));

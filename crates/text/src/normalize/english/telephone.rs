@@ -47,12 +47,13 @@ fn abroad(view: &View, n: usize, country: &str, found: &mut Candidates) {
     }
 }
 
-/// A number of one of the [`SHAPES`] at token `n`.
+/// A number of one of the [`SHAPES`] at token `n`; all of them begin with three digits.
 fn domestic(view: &View, n: usize, country: Option<&str>, found: &mut Candidates) {
-    if !view.is(n, "(") && (!view.is_one_of(n + 1, &["-", ".", " "]) || view.kind(n + 2) != Kind::Digits) {
-        return;
-    }
-    let (groups, next) = if view.is(n, "(") { bracketed(view, n) } else { groups(view, n) };
+    let (groups, next) = match view.digits(n) {
+        Some(first) if first.len() == 3 && view.kind(n + 2) == Kind::Digits => groups(view, n),
+        None if view.is(n, "(") => bracketed(view, n),
+        _ => return,
+    };
     let shape: Vec<usize> = groups.iter().map(CompactString::len).collect();
     let spaced = view.slice(n..next).contains(' ') && !view.is(n, "(");
     let fits = SHAPES.contains(&shape.as_slice()) && (!spaced || country.is_some());

@@ -55,6 +55,9 @@ fn suffixes(view: &View, n: usize) -> (Option<Half>, Option<CompactString>, usiz
 
 fn half(view: &View, n: usize) -> Option<(Half, usize)> {
     let at = view.after_space(n);
+    if !view.kind(at).is_word() {
+        return None;
+    }
     let first = view.text(at);
     let next = match first {
         _ if ["am", "pm"].iter().any(|half| half.eq_ignore_ascii_case(first)) => at + 1,
@@ -71,6 +74,9 @@ const ZONES: [&str; 16] =
     ["EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "GMT", "UTC", "BST", "CET", "CEST", "ET", "PT", "IST"];
 
 fn zone(view: &View, n: usize) -> Option<(CompactString, usize)> {
+    if !view.kind(n).is_word() {
+        return None;
+    }
     let (name, next) = if view.text(n).len() == 1 && view.is(n + 1, ".") && view.is(n + 3, ".") {
         let end = if view.is(n + 5, ".") { n + 6 } else { n + 5 };
         (Cow::Owned(view.slice(n..n + 5).replace('.', "").to_ascii_uppercase()), end)

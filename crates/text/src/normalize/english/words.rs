@@ -115,7 +115,10 @@ const MONTHS: [(&str, &str); 12] = [
 
 /// A month's abbreviation with its full stop, without a day; at the end of the text the stop stays.
 fn month(view: &View, found: &mut Candidates) {
-    if let Some((_, name)) = MONTHS.iter().find(|(short, _)| view.is(0, short) && view.is(1, ".")) {
+    if !view.is(1, ".") {
+        return;
+    }
+    if let Some((_, name)) = MONTHS.iter().find(|(short, _)| view.is(0, short)) {
         let tokens = if view.kind(2) == Kind::Edge { 1 } else { 2 };
         found.push(tokens, cost::POSSIBLE, Item::Words((*name).into()));
     }
