@@ -12,7 +12,8 @@ pub fn address(view: &View, n: usize) -> Option<(Electronic, usize)> {
     if view.kind(n + 1).is_gap() || view.kind(n).is_gap() {
         return None;
     }
-    let goes_on = !view.ends_word(n + 1) || matches!(view.text(n + 1), "." | "@" | "-" | "_" | "+" | ":");
+    let joins = || matches!(view.text(n + 1), "." | "@" | "-" | "_" | "+" | ":") && !view.kind(n + 2).is_gap();
+    let goes_on = !view.ends_word(n + 1) || joins();
     let begins = n > 0 || (view.begins_word() && !matches!(view.text_before(1), "." | "@" | "-" | "_" | "/" | "#"));
     if !begins || !goes_on {
         return None;

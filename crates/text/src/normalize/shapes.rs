@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 
+use super::token::Kind;
 use super::view::View;
 
 /// Three numbers with the same sign between them: `2021-05-06`, `6.5.21`.
@@ -19,12 +20,12 @@ pub type Calendar = (u8, u8, CompactString);
 impl Triple {
     /// Reads three numbers from token `n` on with `sign` between them, and no fourth.
     pub fn read(view: &View, n: usize, sign: &str) -> Option<Self> {
-        let part = |at: usize| view.digits(at).map(CompactString::from);
         let separate = view.is(n + 1, sign) && view.is(n + 3, sign) && !sign.is_empty();
-        let fourth = view.is(n + 5, sign) && part(n + 6).is_some();
-        if !separate || fourth {
+        let fourth = || view.is(n + 5, sign) && view.kind(n + 6) == Kind::Digits;
+        if !separate || fourth() {
             return None;
         }
+        let part = |at: usize| view.digits(at).map(CompactString::from);
         Some(Self { parts: [part(n)?, part(n + 2)?, part(n + 4)?], next: n + 5 })
     }
 
@@ -86,6 +87,11 @@ pub fn clock(view: &View, n: usize, signs: &[&str]) -> Option<Clock> {
     }
     let minute = part(view, n + 2, 2, 59)?;
     let more = view.is(n + 3, sign) && view.digits(n + 4).is_some();
+    // "1:25.000" is a scale.
+    let grouped = view.is_one_of(n + 3, &[".", ","]) && view.digits(n + 4).is_some_and(|group| group.len() == 3);
+    if grouped {
+        return None;
+    }
     if !more {
         return Some(Clock { hour, minute, second: None, next: n + 3 });
     }
@@ -129,5 +135,6 @@ mod tests {
         assert_eq!(read("3:2"), None);
         assert_eq!(read("25:00"), None);
         assert_eq!(read("7:30:99"), None);
+        assert_eq!(read("1:25.000"), None);
     }
 }

@@ -27,6 +27,7 @@ fn a_day_and_a_month_after_a_word_that_dates() {
 fn lengths_and_quotations() {
     for (written, read) in [
         ("A 12\" pizza and a 7\" single.", "A twelve inches pizza and a seven inches single."),
+        ("A map of 1:1000.", "A map of one to one thousand."),
         ("He said \"I am 7\" and left.", "He said \"I am seven\" and left."),
         (
             "\"We will not see the end of this long and bitter war before 2010\" he said.",

@@ -17,7 +17,7 @@ use super::candidate::Candidates;
 use super::item::{Item, Part, Percent, Range, Relation, Term};
 use super::number::Separators;
 use super::rules::{Neighbour, Rules};
-use super::token::Kind;
+use super::token::{Kind, Script};
 use super::view::View;
 
 /// The rules of English.
@@ -75,7 +75,9 @@ impl English {
         // Signs before numbers: minus, point, plus, brackets, apostrophes, and fractions of one character.
         let before_number = matches!(view.kind(1), Kind::Digits | Kind::Symbol) || view.is(1, ".");
         if before_number || view.kind(0) == Kind::Symbol {
-            amount(view, found);
+            if !goes_on(view) {
+                amount(view, found);
+            }
             telephone::recognize(view, found);
             date::recognize(view, self.british, found);
         }
@@ -84,6 +86,11 @@ impl English {
         words::abbreviation(view, found);
         words::sign(view, found);
     }
+}
+
+/// Whether a sign belongs to the number before it.
+fn goes_on(view: &View) -> bool {
+    view.kind_before(1) == Kind::Digits || view.text_before(1) == "."
 }
 
 /// Proposes what an amount can be.
@@ -104,7 +111,9 @@ fn word(view: &View, british: bool, found: &mut Candidates) {
         numbers::formula(view, 1, found);
         quantity::money(view, found);
     }
-    words::sign(view, found);
+    if view.kind(0) != Kind::Word(Script::Latin) {
+        words::sign(view, found);
+    }
 }
 
 fn spell(item: &Item, and: And, out: &mut String) {

@@ -25,9 +25,6 @@ pub fn recognize(view: &View, read: &Read, found: &mut Candidates) {
 }
 
 fn amount(view: &View, read: &Read, found: &mut Candidates) {
-    if view.kind(0) != Kind::Digits && (view.kind_before(1) == Kind::Digits || view.text_before(1) == ".") {
-        return;
-    }
     let item = match &read.amount {
         Amount::Integer(number) if read.next == 1 && digit_by_digit(view, &number.digits) => {
             Item::Digits(number.digits.clone())
@@ -121,7 +118,7 @@ fn pairs(view: &View, from: &Written, found: &mut Candidates) {
         ":" if low_value > 24.0 && to.integer.len() == 2 && high_value < 60.0 => {
             return minutes(&low, &high, to.next, found);
         }
-        ":" if to.integer.len() < 3 && !to.integer.starts_with('0') => Relation::Ratio,
+        ":" if (to.integer.len() < 3 || from.integer == "1") && !to.integer.starts_with('0') => Relation::Ratio,
         _ => return,
     };
     let leading_zero = from.integer.len() > 1 && from.integer.starts_with('0');

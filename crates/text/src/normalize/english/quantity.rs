@@ -10,6 +10,7 @@ use super::numbers::plain;
 use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::item::{Amount, Decimal, Form, Integer, Item, Measure, Money, Percent, Range, Relation};
 use crate::normalize::table::Table;
+use crate::normalize::token::{Kind, Script};
 use crate::normalize::view::View;
 
 /// Units: sign, singular, plural.
@@ -39,8 +40,8 @@ fn percent(view: &View, read: &Read) -> Option<(usize, u32, Item)> {
 }
 
 fn measure(view: &View, read: &Read, found: &mut Candidates) {
-    let in_code =
-        view.kind_before(1).is_word() || (view.is_one_of_before(1, &["-", "+"]) && !view.kind_before(2).is_gap());
+    let in_code = view.kind_before(1) == Kind::Word(Script::Latin)
+        || (view.is_one_of_before(1, &["-", "+"]) && !view.kind_before(2).is_gap());
     if !in_code {
         found.extend(measures(view, read));
     }

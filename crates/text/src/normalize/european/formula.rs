@@ -16,7 +16,8 @@ const TERMS: usize = 16;
 /// Reads a formula at token 0, and the token after it. Signs that have spaces around them stay as they are, as in the
 /// reference, unless one is without.
 pub fn formula(view: &View, separators: &Separators) -> Option<(Vec<Term>, usize)> {
-    if !view.begins_word() || joined(view) {
+    let follows = view.kind(view.after_space(1));
+    if follows.is_word() || follows.is_gap() || !view.begins_word() || joined(view) {
         return None;
     }
     let (mut terms, mut next, mut sure) = (Vec::new(), 0, false);
@@ -53,7 +54,7 @@ fn joined(view: &View) -> bool {
 fn operand(view: &View, n: usize, separators: &Separators) -> Option<(Term, usize)> {
     if view.kind(n).is_word() {
         let name = view.text(n);
-        return (name.chars().count() == 1).then(|| (Term::Name(name.into()), n + 1));
+        return (name.chars().nth(1).is_none()).then(|| (Term::Name(name.into()), n + 1));
     }
     let minus = view.is_one_of(n, &["-", "−"]) && view.kind(n + 1) == Kind::Digits;
     let start = n + usize::from(minus);

@@ -34,15 +34,12 @@ impl Quantity {
     /// Reads an amount from token `n` on, which is behind its sign.
     pub fn read(view: &View, n: usize, negative: bool, separators: &Separators) -> Option<Self> {
         let plain = || number::number(view, n, separators).filter(|_| view.kind(n) == Kind::Digits);
-        if let Some(fraction) = Self::fraction(view, n, negative) {
-            return Some(fraction);
-        }
-        plain().map(|written| Self { amount: written.amount(negative), next: written.next })
+        Self::fraction(view, n, negative)
+            .or_else(|| plain().map(|written| Self { amount: written.amount(negative), next: written.next }))
     }
 
     /// `3/4`, `1 1/2`, `1½`; digits on both sides of a slash and no third number.
     fn fraction(view: &View, n: usize, negative: bool) -> Option<Self> {
-        let whole = view.digits(n).map(CompactString::from);
         let build = |whole, (numerator, denominator, next)| {
             let amount = Amount::Fraction(Fraction { negative, whole, numerator, denominator });
             Self { amount, next }
@@ -52,7 +49,7 @@ impl Quantity {
         }
         let spaced = view.after_space(n + 1);
         let second = if spaced > n + 1 { slashed(view, spaced) } else { None };
-        second.or_else(|| vulgar(view, spaced)).and_then(|parts| Some(build(Some(whole?), parts)))
+        second.or_else(|| vulgar(view, spaced)).and_then(|parts| Some(build(Some(view.digits(n)?.into()), parts)))
     }
 
     /// The same with one of `magnitudes` behind it, in capitals or not: `3,5 Millionen`.
@@ -60,7 +57,10 @@ impl Quantity {
         let word = self.next + 1;
         let known = view.kind(self.next) == Kind::Space
             && magnitudes.iter().any(|magnitude| view.text(word).eq_ignore_ascii_case(magnitude));
-        let magnitude = known.then(|| view.text(word).into());
+        if !known {
+            return None;
+        }
+        let magnitude = Some(view.text(word).into());
         let decimal = match &self.amount {
             Amount::Integer(Integer { negative, digits }) => {
                 Decimal { negative: *negative, integer: digits.clone(), magnitude, ..Decimal::default() }
@@ -68,22 +68,27 @@ impl Quantity {
             Amount::Decimal(decimal) => Decimal { magnitude, ..decimal.clone() },
             Amount::Fraction(_) => return None,
         };
-        known.then_some(Self { amount: Amount::Decimal(decimal), next: word + 1 })
+        Some(Self { amount: Amount::Decimal(decimal), next: word + 1 })
     }
 }
 
 type Parts = (CompactString, CompactString, usize);
 
 fn slashed(view: &View, n: usize) -> Option<Parts> {
+    if !view.is_one_of(n + 1, &["/", "⁄"]) {
+        return None;
+    }
     let (numerator, denominator) = (view.digits(n)?, view.digits(n + 2)?);
     // "1939/40" are years.
     let years = numerator.len() == 4 && matches!(denominator.len(), 2 | 4);
-    let alone =
-        !years && view.is_one_of(n + 1, &["/", "⁄"]) && !view.is_one_of(n + 3, &["/", "="]) && view.ends_word(n + 3);
+    let alone = !years && !view.is_one_of(n + 3, &["/", "="]) && view.ends_word(n + 3);
     alone.then(|| (numerator.into(), denominator.into(), n + 3))
 }
 
 fn vulgar(view: &View, n: usize) -> Option<Parts> {
+    if view.kind(n) != Kind::Symbol {
+        return None;
+    }
     let (_, numerator, denominator) = VULGAR.iter().find(|(sign, ..)| view.is(n, sign))?;
     Some(((*numerator).into(), (*denominator).into(), n + 1))
 }

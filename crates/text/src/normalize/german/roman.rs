@@ -43,7 +43,9 @@ pub fn recognize(view: &View, found: &mut Candidates) {
     let small = numeral.bytes().all(|sign| matches!(sign, b'I' | b'V' | b'X'));
     let ruler = name && !counted && small && view.is(1, ".");
     if ruler {
-        let next = if view.kind(view.after_space(2)).is_word() { 2 } else { 1 };
+        // The full stop may be the sentence's as well.
+        let goes_on = view.kind(view.after_space(2)).is_word() || view.is_one_of(2, &[",", ";", ":", ")"]);
+        let next = if goes_on { 2 } else { 1 };
         let form = Form { gender: gender(before), case: case(view), plural: false };
         found.push(next, cost::SURE, Item::Roman(Roman { value, ordinal: true, form }));
     } else if counted || (small && name && numeral.len() > 1) || (numeral.len() > 3 && !numeral.contains("MIX")) {

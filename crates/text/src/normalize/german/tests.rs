@@ -56,6 +56,7 @@ fn names_numbers_and_signs() {
             "Karl der fünfte kam. Unter Friedrich dem zweiten von Preußen",
         ),
         ("+49 (0)30 123456", "plus neun und vierzig drei null eins zwei drei vier fünf sechs"),
+        ("Unter Ludwig XIV., dem König", "Unter Ludwig dem vierzehnten, dem König"),
         ("192.168.1.1", "eins neun zwei punkt eins sechs acht punkt eins punkt eins"),
         ("x² + y² = z²", "x hoch zwei plus y hoch zwei gleich z hoch zwei"),
         ("#Berlin2024", "hashtag Berlin zwei tausend vier und zwanzig"),

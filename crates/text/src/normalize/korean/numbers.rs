@@ -14,6 +14,7 @@ use crate::normalize::view::View;
 
 pub fn recognize(view: &View, found: &mut Candidates) {
     last_digits(view, found);
+    postal_code(view, found);
     phone(view, found);
     if written::goes_on(view) {
         pair(view, found);
@@ -104,6 +105,13 @@ fn card(view: &View, found: &mut Candidates) {
 fn last_digits(view: &View, found: &mut Candidates) {
     let told = view.text_before(1) == " " && view.text_before(2) == "리" && view.text_before(3) == "자";
     if let Some(digits) = view.digits(0).filter(|_| told && heard_before(view, &["끝자리", "마지막", "카드"])) {
+        found.push(1, cost::SURE, Item::Digits(digits.into()));
+    }
+}
+
+/// `우편번호 06236`
+fn postal_code(view: &View, found: &mut Candidates) {
+    if let Some(digits) = view.digits(0).filter(|digits| digits.len() == 5 && heard_before(view, &["우편번호"])) {
         found.push(1, cost::SURE, Item::Digits(digits.into()));
     }
 }

@@ -5,13 +5,15 @@ use crate::normalize::candidate::{Candidates, cost};
 use crate::normalize::east_asian::amount::{fraction, plain};
 use crate::normalize::east_asian::relation::{Pair, Sign, begins_with, heard_before, in_formula};
 use crate::normalize::east_asian::{telephone, written};
-use crate::normalize::item::{Amount, Fraction, Item, Part, Range, Relation, Telephone};
+use crate::normalize::item::{Amount, Fraction, Item, Part, Range, Relation, Telephone, Year};
+use crate::normalize::number::Written;
 use crate::normalize::token::Kind;
 use crate::normalize::view::View;
 
 pub fn recognize(view: &View, found: &mut Candidates) {
     amount(view, found);
     two(view, found);
+    code(view, found);
     phone(view, found);
     if written::goes_on(view) {
         fractions(view, found);
@@ -38,6 +40,14 @@ fn two(view: &View, found: &mut Candidates) {
     }
 }
 
+/// `邮编100001`
+fn code(view: &View, found: &mut Candidates) {
+    const WORDS: [&str; 3] = ["邮编", "邮政编码", "郵遞區號"];
+    if let Some(digits) = view.digits(0).filter(|digits| digits.len() == 6 && heard_before(view, &WORDS)) {
+        found.push(1, cost::SURE, Item::Digits(digits.into()));
+    }
+}
+
 /// `1/2`, `2½`, `2 3/4`
 fn fractions(view: &View, found: &mut Candidates) {
     if let Some((fraction, next)) = fraction(view, 0) {
@@ -60,6 +70,9 @@ fn pair(view: &View, found: &mut Candidates) {
     let Some(pair) = Pair::read(view, 0).filter(|_| written::begins_latin(view)) else { return };
     let next = pair.to.next;
     let contest = is_contest(view, next);
+    if let Some(range) = years(view, &pair) {
+        return found.push(next + 1, cost::SURE, range);
+    }
     if in_formula(view, next) || (!contest && pair.sign == Sign::Hyphen && begins_with(view, next, &MONEY)) {
         return;
     }
@@ -81,6 +94,15 @@ fn pair(view: &View, found: &mut Candidates) {
         _ => (plain(from), (plain(to), next)),
     };
     found.push(end, cost, Item::Range(Box::new(Range { from, to, relation })));
+}
+
+/// `1939-1945年`
+fn years(view: &View, pair: &Pair) -> Option<Item> {
+    let four = |number: &Written| number.integer.len() == 4 && number.fraction.is_empty() && !number.grouped;
+    let fits = pair.sign == Sign::Hyphen && four(&pair.from) && four(&pair.to) && view.is(pair.to.next, "年");
+    let to = Item::Year(Year { digits: pair.to.integer.clone(), era: None });
+    let range = Range { from: Item::Digits(pair.from.integer.clone()), to, relation: Relation::To };
+    fits.then(|| Item::Range(Box::new(range)))
 }
 
 /// A number before what is counted at token `next`, and whether it has another name there: two is 两.

@@ -65,6 +65,7 @@ pub fn spell(item: &Item, out: &mut String) {
         Item::Time(time) => spell_time(time, out),
         Item::Range(range) => spell_range(range, out),
         Item::Telephone(number) => telephone::spell(number, "加", "，", dial, out),
+        Item::Digits(digits) => NUMERALS.spell_digits(digits, out),
         Item::Serial(parts) => parts.iter().for_each(|part| spell_part(part, out)),
         Item::Sequence(items) => items.iter().for_each(|item| spell(item, out)),
         Item::Words(words) | Item::Mark(words) => out.push_str(words),
