@@ -25,6 +25,7 @@ fn spanish() {
             ),
             ("El 2.º piso y el 1.er día.", "El segundo piso y el primer día."),
             ("Juan Carlos I y Felipe VI", "Juan Carlos primero y Felipe sexto"),
+            ("Un mapa 1:1000,", "Un mapa uno a mil,"),
         ],
     );
 }

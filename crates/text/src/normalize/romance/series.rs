@@ -37,7 +37,7 @@ fn relation(lexicon: &Lexicon, view: &View, from: &str, to: &str) -> Option<Rela
         "-" if words.dashes.contains(&"-") || (from <= 31 && to <= 12) || is_years(from, to) => {
             Some(if to <= from { Relation::Score } else { Relation::To })
         }
-        ":" if words.reads_ratios => Some(ratio(lexicon, view, to)),
+        ":" if words.reads_ratios => Some(ratio(lexicon, view, from, to)),
         "x" if words.reads_crosses && from < 20 && to < 20 && !sides(lexicon, view) => Some(Relation::Score),
         "x" | "×" => Some(Relation::By),
         _ => None,
@@ -63,10 +63,11 @@ fn sides(lexicon: &Lexicon, view: &View) -> bool {
     lexicon.units.longest(view, at).is_some() || view.text(at).starts_with("metro")
 }
 
-/// A result, unless the text speaks of a proportion or the second number is one.
-fn ratio(lexicon: &Lexicon, view: &View, to: u32) -> Relation {
+/// A result, unless the text speaks of a proportion, the second number is one, or it is a scale (`1:1000`).
+fn ratio(lexicon: &Lexicon, view: &View, from: u32, to: u32) -> Relation {
     let told = (1..=6).any(|n| lexicon.words.proportions.contains(&view.text_before(n)));
-    if told || (to == 1 && !lexicon.words.colon.is_empty()) { Relation::Ratio } else { Relation::Score }
+    let scale = from == 1 && to >= 100;
+    if told || scale || (to == 1 && !lexicon.words.colon.is_empty()) { Relation::Ratio } else { Relation::Score }
 }
 
 fn is_years(from: u32, to: u32) -> bool {
