@@ -4,7 +4,7 @@
 //! takes some rows: one for each live slot (decode), or many of one slot (prefill). Both run the same kernels, and what
 //! comes out for a row has the same bits whichever rows go along.
 //!
-//! [`Model`] holds the weights on the card, [`Decoder`] the slots. A step is captured once for each width as a graph
+//! `Model` holds the weights on the card, `Decoder` the slots. A step is captured once for each width as a graph
 //! and then replayed: nothing is allocated, and the host only takes frames, a step late.
 //!
 //! Without the feature `cuda` only what needs no card is built: shapes, layouts and their checks.
