@@ -76,7 +76,7 @@ impl<'a> Loader<'a> {
 
     pub(crate) fn contains(&self, name: &str) -> bool {
         match &self.origin {
-            Origin::Source(source) => source.contains(name),
+            Origin::Source(source) => source.kind(name).is_some(),
             Origin::Random { .. } => true,
         }
     }
@@ -114,7 +114,7 @@ impl<'a> Loader<'a> {
     fn kind(&self, part: &Part) -> Result<Kind> {
         let stored = match &self.origin {
             Origin::Random { kind, .. } => *kind,
-            Origin::Source(source) => find(*source, &part.name, &part.shape)?.kind,
+            Origin::Source(source) => source.kind(&part.name).ok_or_else(|| Error::Missing(part.name.clone()))?,
         };
         let inputs = part.shape.last().copied().unwrap_or(0);
         Ok(if inputs.is_multiple_of(stored.step()) { stored } else { Kind::F32 })

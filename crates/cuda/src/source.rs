@@ -17,8 +17,8 @@ pub struct HostTensor<'a> {
 
 /// A set of named tensors: the names of the published checkpoint.
 pub trait Source {
-    /// Whether there is a tensor of this name.
-    fn contains(&self, name: &str) -> bool;
+    /// How the tensor of a name is stored, without reading it; `None` when there is none of this name.
+    fn kind(&self, name: &str) -> Option<Kind>;
 
     /// The tensor of a name, which should have one of these shapes; `None` when there is none of this name. What it has
     /// is checked by the caller.

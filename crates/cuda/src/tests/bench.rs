@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Random, card};
+use super::{Random, card, drawing};
 use crate::device::driver;
 use crate::memory::Buffer;
 use crate::{Decoder, Device, Kind, Model, Result, Shape, SlotOptions};
@@ -29,18 +29,7 @@ fn copy_bandwidth(device: &Device) -> Result<f64> {
 }
 
 fn options() -> SlotOptions {
-    SlotOptions {
-        temperature: 1.15,
-        top_k: 106,
-        top_p: 0.0,
-        min_p: 0.18,
-        repetition_window: 50,
-        repetition_penalty: 1.2,
-        repetition_codebooks: 8,
-        seed: 3,
-        limit: 6144,
-        ignore_end: true,
-    }
+    drawing(3, 6144)
 }
 
 fn prompt(rows: usize) -> Vec<u32> {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::twin::{Layout, Twin};
-use super::{KINDS, Random, Report, card, random_decoder, small};
+use super::{KINDS, Random, Report, card, drawing, random_decoder, small};
 use crate::{Decoder, Kind, Model, Row, Shape, SlotOptions};
 
 fn prompt(random: &mut Random, shape: &Shape, rows: usize) -> Vec<u32> {
@@ -64,18 +64,7 @@ fn started(decoder: &mut Decoder, seed: u64, slots: usize) -> Vec<Vec<u32>> {
 }
 
 fn options(slot: usize) -> SlotOptions {
-    SlotOptions {
-        temperature: 1.15,
-        top_k: 106,
-        top_p: 0.0,
-        min_p: 0.18,
-        repetition_window: 50,
-        repetition_penalty: 1.2,
-        repetition_codebooks: 8,
-        seed: slot as u64,
-        limit: 400,
-        ignore_end: true,
-    }
+    drawing(slot as u64, 400)
 }
 
 /// Frames of every slot.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use half::{bf16, f16};
 
-use crate::{Decoder, Device, Kind, Mixture, Model, Shape, Speaker};
+use crate::{Decoder, Device, Kind, Mixture, Model, Shape, SlotOptions, Speaker};
 
 /// The card, with a stream of the test's own; `None`, and a word about it, where there is none.
 fn card(test: &str) -> Option<Device> {
@@ -24,6 +24,22 @@ fn card(test: &str) -> Option<Device> {
             println!("left out, no CUDA card: {test}");
             None
         }
+    }
+}
+
+/// Draws with the reference's defaults, past the end of audio.
+fn drawing(seed: u64, limit: usize) -> SlotOptions {
+    SlotOptions {
+        temperature: 1.15,
+        top_k: 106,
+        top_p: 0.0,
+        min_p: 0.18,
+        repetition_window: 50,
+        repetition_penalty: 1.2,
+        repetition_codebooks: 8,
+        seed,
+        limit,
+        ignore_end: true,
     }
 }
 

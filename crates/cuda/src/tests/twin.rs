@@ -23,8 +23,8 @@ pub(super) struct Twin {
 }
 
 impl Source for Twin {
-    fn contains(&self, name: &str) -> bool {
-        self.has(name)
+    fn kind(&self, name: &str) -> Option<Kind> {
+        self.tensors.get(name).map(|stored| stored.kind)
     }
 
     fn tensor(&self, name: &str, _shapes: &[&[usize]]) -> Result<Option<HostTensor<'_>>, String> {

@@ -69,8 +69,8 @@ struct Wanted {
 }
 
 impl Source for Tensors<'_> {
-    fn contains(&self, name: &str) -> bool {
-        self.stored(name).is_some()
+    fn kind(&self, name: &str) -> Option<Kind> {
+        self.wanted(name).map(|wanted| wanted.kind)
     }
 
     fn tensor(&self, name: &str, shapes: &[&[usize]]) -> std::result::Result<Option<HostTensor<'_>>, String> {
