@@ -56,6 +56,34 @@ impl BlockType {
             Self::Q4K => each_block(blocks, numbers, q4_k),
         }
     }
+
+    /// Takes whole blocks apart into as many integers as they hold numbers, and the scale and the offset of every 32 of
+    /// them: a number is about `scale · integer − offset`, but for rounding. Integers of Q6_K have the scales of 8 bits
+    /// in them: 13 bits. What does not fill a block on either side is left out.
+    pub fn unpack(self, blocks: &[u8], integers: &mut [i16], groups: &mut [Affine]) {
+        match self {
+            Self::Q8_0 => each_unpacked(blocks, integers, groups, |block: &[u8; Q8_0_BYTES], integers| {
+                *integers =
+                    block[2..].as_chunks().0.first().map_or([0; 32], |bytes| bytes.map(|byte| i16::from(byte as i8)));
+                [Affine { scale: half_at(block, 0), offset: 0.0 }]
+            }),
+            Self::Q6K => each_unpacked(blocks, integers, groups, |block, integers| {
+                *integers = q6_k_integers(block).map(i16::from);
+                for (sixteen, scale) in integers.as_chunks_mut::<16>().0.iter_mut().zip(&block[192..208]) {
+                    sixteen.iter_mut().for_each(|integer| *integer *= i16::from(*scale as i8));
+                }
+                [Affine { scale: half_at(block, Q6_K_BYTES - 2), offset: 0.0 }; 8]
+            }),
+            Self::Q5K => each_unpacked(blocks, integers, groups, |block, integers| {
+                *integers = q5_k_integers(block).map(i16::from);
+                affines(block)
+            }),
+            Self::Q4K => each_unpacked(blocks, integers, groups, |block, integers| {
+                *integers = q4_k_integers(block).map(i16::from);
+                affines(block)
+            }),
+        }
+    }
 }
 
 impl fmt::Display for BlockType {
@@ -89,6 +117,18 @@ fn each_block<const BYTES: usize, const NUMBERS: usize>(
     }
 }
 
+fn each_unpacked<const BYTES: usize, const NUMBERS: usize, const GROUPS: usize>(
+    blocks: &[u8],
+    integers: &mut [i16],
+    groups: &mut [Affine],
+    unpack: impl Fn(&[u8; BYTES], &mut [i16; NUMBERS]) -> [Affine; GROUPS],
+) {
+    let blocks = blocks.as_chunks().0.iter().zip(integers.as_chunks_mut().0);
+    for ((block, integers), groups) in blocks.zip(groups.as_chunks_mut().0) {
+        *groups = unpack(block, integers);
+    }
+}
+
 /// A float16 at a place of a block.
 #[inline(always)]
 fn half_at(block: &[u8], at: usize) -> f32 {
@@ -116,10 +156,12 @@ fn q8_0(block: &[u8; Q8_0_BYTES], numbers: &mut [f32; 32]) {
 }
 
 /// What the numbers of 32 are made of: `scale · q − offset`.
-#[derive(Clone, Copy, Default)]
-struct Affine {
-    scale: f32,
-    offset: f32,
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Affine {
+    /// What an integer counts.
+    pub scale: f32,
+    /// What is taken off.
+    pub offset: f32,
 }
 
 /// The eight scales and offsets of a Q4_K or Q5_K block: two float16 factors, then twelve bytes that pack eight
@@ -143,48 +185,40 @@ fn affines(block: &[u8]) -> [Affine; 8] {
 
 /// Groups two by two: 32 bytes hold one in their lower and the next in their upper halves.
 #[inline(always)]
-fn q4_k(block: &[u8; Q4_K_BYTES], numbers: &mut [f32; K]) {
-    let affines = affines(block);
-    let (pairs, nibbles) = (numbers.as_chunks_mut::<64>().0, block[16..].as_chunks::<32>().0);
-    for ((numbers, nibbles), affines) in pairs.iter_mut().zip(nibbles).zip(affines.as_chunks::<2>().0) {
-        let [low, high] = *affines;
+fn q4_k_integers(block: &[u8; Q4_K_BYTES]) -> [u8; K] {
+    let mut integers = [0; K];
+    let pairs = integers.as_chunks_mut::<64>().0;
+    for (integers, nibbles) in pairs.iter_mut().zip(block[16..].as_chunks::<32>().0) {
         for lane in 0..32 {
-            numbers[lane] = low.scale * f32::from(nibbles[lane] & 15) - low.offset;
-            numbers[32 + lane] = high.scale * f32::from(nibbles[lane] >> 4) - high.offset;
+            integers[lane] = nibbles[lane] & 15;
+            integers[32 + lane] = nibbles[lane] >> 4;
         }
     }
+    integers
 }
 
 /// As Q4_K, with a fifth bit: bit `g` of the 32 bytes before belongs to group `g`.
 #[inline(always)]
-fn q5_k(block: &[u8; Q5_K_BYTES], numbers: &mut [f32; K]) {
-    let affines = affines(block);
+fn q5_k_integers(block: &[u8; Q5_K_BYTES]) -> [u8; K] {
+    let mut integers = [0; K];
     let (fifths, nibbles) = (&block[16..48], block[48..].as_chunks::<32>().0);
-    let pairs = numbers.as_chunks_mut::<64>().0;
-    for (pair, ((numbers, nibbles), affines)) in
-        pairs.iter_mut().zip(nibbles).zip(affines.as_chunks::<2>().0).enumerate()
-    {
-        let [low, high] = *affines;
+    for (pair, (integers, nibbles)) in integers.as_chunks_mut::<64>().0.iter_mut().zip(nibbles).enumerate() {
         for lane in 0..32 {
             let bits = fifths[lane] >> (2 * pair);
-            numbers[lane] = low.scale * f32::from((nibbles[lane] & 15) | (bits & 1) << 4) - low.offset;
-            numbers[32 + lane] = high.scale * f32::from((nibbles[lane] >> 4) | (bits & 2) << 3) - high.offset;
+            integers[lane] = (nibbles[lane] & 15) | (bits & 1) << 4;
+            integers[32 + lane] = (nibbles[lane] >> 4) | (bits & 2) << 3;
         }
     }
+    integers
 }
 
-/// Halves of 128 numbers. In each, 64 bytes hold the lower four bits and 32 bytes the upper two; sixteen numbers
-/// share a signed scale.
+/// Halves of 128 numbers. In each, 64 bytes hold the lower four bits and 32 bytes the upper two.
 #[inline(always)]
-fn q6_k(block: &[u8; Q6_K_BYTES], numbers: &mut [f32; K]) {
-    let factor = half_at(block, Q6_K_BYTES - 2);
-    let halves = numbers.as_chunks_mut::<128>().0.iter_mut();
+fn q6_k_integers(block: &[u8; Q6_K_BYTES]) -> [i8; K] {
+    let mut integers = [0; K];
     let (lows, highs) = (block[..128].as_chunks::<64>().0, block[128..192].as_chunks::<32>().0);
-    let scales = block[192..208].as_chunks::<8>().0;
-    for (((numbers, low), high), scales) in halves.zip(lows).zip(highs).zip(scales) {
-        let scales = scales.map(|scale| factor * f32::from(scale as i8));
+    for ((integers, low), high) in integers.as_chunks_mut::<128>().0.iter_mut().zip(lows).zip(highs) {
         for lane in 0..32 {
-            let sixteen = lane / 16;
             let six = [
                 (low[lane] & 15) | (high[lane] & 3) << 4,
                 (low[lane + 32] & 15) | (high[lane] >> 2 & 3) << 4,
@@ -192,8 +226,44 @@ fn q6_k(block: &[u8; Q6_K_BYTES], numbers: &mut [f32; K]) {
                 (low[lane + 32] >> 4) | (high[lane] >> 6) << 4,
             ];
             for (quarter, six) in six.into_iter().enumerate() {
-                numbers[32 * quarter + lane] = scales[2 * quarter + sixteen] * f32::from(six as i8 - 32);
+                integers[32 * quarter + lane] = six as i8 - 32;
             }
+        }
+    }
+    integers
+}
+
+#[inline(always)]
+fn q4_k(block: &[u8; Q4_K_BYTES], numbers: &mut [f32; K]) {
+    scaled(&q4_k_integers(block), &affines(block), numbers);
+}
+
+#[inline(always)]
+fn q5_k(block: &[u8; Q5_K_BYTES], numbers: &mut [f32; K]) {
+    scaled(&q5_k_integers(block), &affines(block), numbers);
+}
+
+/// Groups of 32 that share a scale and an offset.
+#[inline(always)]
+fn scaled(integers: &[u8; K], groups: &[Affine; 8], numbers: &mut [f32; K]) {
+    let integers = integers.as_chunks::<32>().0.iter().zip(groups);
+    for (numbers, (integers, group)) in numbers.as_chunks_mut::<32>().0.iter_mut().zip(integers) {
+        for lane in 0..32 {
+            numbers[lane] = group.scale * f32::from(integers[lane]) - group.offset;
+        }
+    }
+}
+
+/// Sixteen numbers share a signed scale.
+#[inline(always)]
+fn q6_k(block: &[u8; Q6_K_BYTES], numbers: &mut [f32; K]) {
+    let factor = half_at(block, Q6_K_BYTES - 2);
+    let integers = q6_k_integers(block);
+    let integers = integers.as_chunks::<16>().0.iter().zip(&block[192..208]);
+    for (numbers, (integers, scale)) in numbers.as_chunks_mut::<16>().0.iter_mut().zip(integers) {
+        let scale = factor * f32::from(*scale as i8);
+        for lane in 0..16 {
+            numbers[lane] = scale * f32::from(integers[lane]);
         }
     }
 }
@@ -263,6 +333,22 @@ mod tests {
             let tensor = Tensor::new(numbers.as_slice(), &Device::Cpu).unwrap();
             for block in BlockType::ALL {
                 assert_equals_candle(block, &QTensor::quantize(&tensor, ggml(block)).unwrap().data().unwrap());
+            }
+        }
+
+        #[test]
+        fn unpacked_integers_make_the_numbers(numbers in prop::collection::vec(-3f32..3.0, 512)) {
+            let tensor = Tensor::new(numbers.as_slice(), &Device::Cpu).unwrap();
+            for block in BlockType::ALL {
+                let bytes = QTensor::quantize(&tensor, ggml(block)).unwrap().data().unwrap().to_vec();
+                let (mut widened, mut integers, mut groups) = ([0.0; 512], [0; 512], [Affine::default(); 16]);
+                block.dequantize(&bytes, &mut widened);
+                block.unpack(&bytes, &mut integers, &mut groups);
+                for (place, number) in widened.into_iter().enumerate() {
+                    let Affine { scale, offset } = groups[place / 32];
+                    let made = scale * f32::from(integers[place]) - offset;
+                    prop_assert!((made - number).abs() < 1e-5, "{made} {number} {block}");
+                }
             }
         }
 

@@ -29,7 +29,7 @@ mod safetensors_write;
 mod view;
 
 pub use array::{Array, Element};
-pub use blocks::BlockType;
+pub use blocks::{Affine, BlockType};
 pub use checkpoint::{Checkpoint, RawTensor};
 pub use element::ElementType;
 pub use error::{Error, Result};

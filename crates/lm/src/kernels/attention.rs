@@ -1,10 +1,10 @@
 //! Attention of one new row of a sequence over all its rows: scores, softmax and weighted sum, head by head.
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
-use rayon::prelude::*;
 
-use super::dot::{dots, weighted_sum};
-use super::{PARALLEL_FROM, contiguous};
+use super::contiguous;
+use super::instructions::Instructions;
+use super::outputs::{Size, by_columns};
 
 /// `query` [heads, 1, width] over `keys` and `values` [kv_heads, rows, width]: [heads, 1, width]. CPU and float32 only.
 /// Keys and values may be the filled part of a longer cache; consecutive query heads share a key head.
@@ -35,18 +35,18 @@ impl CustomOp3 for AttendRow {
         let query = contiguous(query.as_slice::<f32>()?, query_layout)?;
         let keys = Heads::new(keys.as_slice()?, keys_layout, width)?;
         let values = Heads::new(values.as_slice()?, values_layout, width)?;
-        let mut output = vec![0.0; query.len()];
         let group = (heads / kv_heads.max(1)).max(1);
-        let attend = |(head, output): (usize, &mut [f32])| {
-            let query = &query[head * width..][..width];
-            let weights = weights(query, keys.head(head / group), self.scale);
-            weighted_sum(&weights, values.head(head / group), output);
-        };
-        if heads * rows * width < PARALLEL_FROM {
-            output.chunks_mut(width).enumerate().for_each(attend);
-        } else {
-            output.par_chunks_mut(width).enumerate().for_each(attend);
-        }
+        // Each number of a head is made of as many keys and values as there are rows.
+        let size = Size { rows: 1, inputs: 2 * rows, outputs: heads * width };
+        let output = by_columns(size, width, |mut columns| {
+            for first in columns.range().step_by(width) {
+                let head = first / width / group;
+                let mut output = vec![0.0; width];
+                let heads = (&query[first..][..width], keys.head(head), values.head(head));
+                attend(Instructions::best(), heads, self.scale, &mut output);
+                columns.put(0, first, &output);
+            }
+        });
         Ok((CpuStorage::F32(output), query_layout.shape().clone()))
     }
 }
@@ -77,21 +77,59 @@ impl<'a> Heads<'a> {
     }
 }
 
-/// Softmax of the scaled products of a query with each key.
-fn weights(query: &[f32], keys: &[f32], scale: f32) -> Vec<f32> {
-    const KEYS: usize = 4;
-    let width = query.len();
-    let mut weights = Vec::with_capacity(keys.len() / width.max(1));
-    let (blocks, rest) = keys.split_at(keys.len() / (KEYS * width) * (KEYS * width));
-    for block in blocks.chunks_exact(KEYS * width) {
-        let keys: [&[f32]; KEYS] = std::array::from_fn(|key| &block[key * width..][..width]);
-        weights.extend(dots(keys, [query]).map(|[score]| score * scale));
+/// A query, keys and values.
+type Head<'a> = (&'a [f32], &'a [f32], &'a [f32]);
+
+fn attend(instructions: Instructions, head: Head, scale: f32, output: &mut [f32]) {
+    match instructions {
+        // SAFETY: the processor has the instructions.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => unsafe { attend_avx2(head, scale, output) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512 | Instructions::Vnni => unsafe { attend_avx512(head, scale, output) },
+        _ => attend_head(head, scale, output),
     }
-    for key in rest.chunks_exact(width) {
-        weights.extend(dots([key], [query]).map(|[score]| score * scale));
-    }
+}
+
+/// The plain version, of which the compiler makes vectors: in the same order, and so with the same bits.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn attend_avx2(head: Head, scale: f32, output: &mut [f32]) {
+    attend_head(head, scale, output);
+}
+
+/// As above.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn attend_avx512(head: Head, scale: f32, output: &mut [f32]) {
+    attend_head(head, scale, output);
+}
+
+#[inline(always)]
+fn attend_head((query, keys, values): Head, scale: f32, output: &mut [f32]) {
+    let width = query.len().max(1);
+    let mut weights: Vec<f32> = keys.chunks_exact(width).map(|key| dot(query, key) * scale).collect();
     softmax(&mut weights);
-    weights
+    for (weight, row) in weights.iter().zip(values.chunks_exact(width)) {
+        output.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * value);
+    }
+}
+
+/// Sums kept side by side.
+const LANES: usize = 32;
+
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.into_iter().sum::<f32>() + rest
 }
 
 fn softmax(scores: &mut [f32]) {

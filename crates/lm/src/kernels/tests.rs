@@ -1,11 +1,10 @@
-//! Products against plain versions, and that rows do not depend on each other.
+//! What tests of kernels share.
 
 use candle_core::quantized::QTensor;
-use candle_core::{DType, Device, Tensor};
-use proptest::prelude::*;
+use candle_core::{Device, Tensor};
 use zonos_weights::{BlockType, Checkpoint, ElementType, Metadata, Quantized, TensorHead};
 
-use super::rows_times_matrix;
+use super::instructions::Instructions;
 
 pub(super) fn uniform(shape: (usize, usize), seed: u64) -> Tensor {
     let rule = |_: &str, _: &[usize]| zonos_weights::Init::Around { center: 0.0, width: 1.0 };
@@ -33,27 +32,15 @@ pub(super) fn blocks(block: BlockType, shape: &[usize], seed: u64) -> Quantized 
     checkpoint.weights(&Device::Cpu, None).get_quantized("w", shape).unwrap().unwrap()
 }
 
-proptest! {
-    #[test]
-    fn agrees_with_the_plain_product(rows in 1usize..11, inputs in 1usize..300, outputs in 1usize..200, seed: u64) {
-        let (x, weight) = (uniform((rows, inputs), seed), uniform((outputs, inputs), !seed));
-        for dtype in [DType::F32, DType::F16, DType::BF16] {
-            let weight = weight.to_dtype(dtype).unwrap();
-            let plain = x.matmul(&weight.to_dtype(DType::F32).unwrap().t().unwrap()).unwrap();
-            let product = rows_times_matrix(&x, &weight).unwrap();
-            for (a, b) in values(&product).iter().zip(values(&plain)) {
-                prop_assert!((a - b).abs() < 1e-4, "{a} {b} {dtype:?}");
-            }
-        }
-    }
+pub(super) fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
 
-    #[test]
-    fn a_row_does_not_depend_on_its_neighbours(rows in 1usize..11, inputs in 1usize..300, seed: u64) {
-        let (x, weight) = (uniform((rows, inputs), seed), uniform((77, inputs), !seed));
-        let together = rows_times_matrix(&x, &weight).unwrap();
-        for row in 0..rows {
-            let alone = rows_times_matrix(&x.narrow(0, row, 1).unwrap(), &weight).unwrap();
-            prop_assert_eq!(values(&alone), values(&together.narrow(0, row, 1).unwrap()));
-        }
-    }
+/// The other tests compare all of these.
+#[test]
+fn instructions_of_this_processor() {
+    let available = Instructions::available();
+    println!("compared with the plain version: {available:?}");
+    assert_eq!(available.first(), Some(&Instructions::Plain));
+    assert_eq!(available.last(), Some(&Instructions::best()));
 }

@@ -1,0 +1,122 @@
+//! Products with quantized weights, by integers: activations are rounded to 15 bits, groups of 32 of them are
+//! multiplied with the integers of the blocks and added up exactly, and only then scales come in.
+//!
+//! Sums of the groups are added up in one order, so that a result has the same bits on every processor, whatever rows are
+//! multiplied beside it.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod multiply;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod panel;
+mod plain;
+mod rounded;
+#[cfg(test)]
+mod tests;
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
+use zonos_weights::{BlockType, Quantized};
+
+use self::multiply::{dot, fill, multiply};
+use self::panel::{Panel, ROWS, Sums};
+use self::rounded::{GROUPS, Rounded};
+#[cfg(test)]
+use self::{multiply::span_bytes, rounded::SPAN};
+use super::contiguous;
+use super::instructions::Instructions;
+use super::outputs::{COLUMNS, Columns, Size, by_columns};
+
+/// `x` [rows, in] in float32 times the transpose of `weight` [.., in], whose leading dimensions count as rows: [rows,
+/// out] in float32. CPU only.
+pub(crate) fn rows_times_blocks(x: &Tensor, weight: &Quantized) -> Result<Tensor> {
+    x.contiguous()?.apply_op1_no_bwd(&RowsTimesBlocks(weight))
+}
+
+struct RowsTimesBlocks<'a>(&'a Quantized);
+
+impl CustomOp1 for RowsTimesBlocks<'_> {
+    fn name(&self) -> &'static str {
+        "rows-times-blocks"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (rows, inputs) = layout.shape().dims2()?;
+        let Some((&weight_inputs, leading)) = self.0.shape().split_last() else { bail!("a matrix without rows") };
+        let outputs = leading.iter().product();
+        if inputs != weight_inputs {
+            bail!("{rows} rows of {inputs} do not fit a matrix of {outputs} × {weight_inputs}")
+        }
+        let x = contiguous(x.as_slice::<f32>()?, layout)?;
+        let weights = Weights { block: self.0.block_type(), bytes: self.0.bytes(), inputs };
+        let y = product(Instructions::best(), x, weights, Size { rows, inputs, outputs });
+        Ok((CpuStorage::F32(y), Shape::from((rows, outputs))))
+    }
+}
+
+/// Rows of whole blocks.
+#[derive(Clone, Copy)]
+struct Weights<'a> {
+    block: BlockType,
+    bytes: &'a [u8],
+    /// Numbers in a row.
+    inputs: usize,
+}
+
+impl<'a> Weights<'a> {
+    fn row(self, row: usize) -> &'a [u8] {
+        let len = self.inputs / self.block.numbers() * self.block.bytes();
+        &self.bytes[row * len..][..len]
+    }
+}
+
+/// From so many rows on, weights are turned into panels first.
+const PANELS_FROM: usize = 3;
+
+fn product(instructions: Instructions, x: &[f32], weights: Weights, size: Size) -> Vec<f32> {
+    let x = Rounded::new(instructions, x, size.inputs);
+    by_columns(size, COLUMNS, |columns| match size.rows {
+        0..PANELS_FROM => by_rows(instructions, &x, weights, size.rows, columns),
+        _ => by_panels(instructions, &x, weights, size.rows, columns),
+    })
+}
+
+/// Each row of weights as it lies.
+fn by_rows(instructions: Instructions, x: &Rounded, weights: Weights, rows: usize, mut columns: Columns) {
+    for column in columns.range() {
+        let weight = weights.row(column);
+        for row in 0..rows {
+            columns.put(row, column, &[total(&dot(instructions, weights.block, weight, x.row(row)))]);
+        }
+    }
+}
+
+/// Sixteen rows of weights at a time, unpacked once for all rows of `x`.
+fn by_panels(instructions: Instructions, x: &Rounded, weights: Weights, rows: usize, mut columns: Columns) {
+    let mut panel = Panel::boxed();
+    let mut sums = vec![[[0.0; ROWS]; GROUPS]; rows];
+    for first in columns.range().step_by(ROWS) {
+        let count = ROWS.min(columns.range().end - first);
+        sums.fill([[0.0; ROWS]; GROUPS]);
+        for span in 0..x.spans() {
+            fill(instructions, weights.block, |row| weights.row(first + row), count, span, &mut panel);
+            multiply(instructions, &panel, x, span, &mut sums);
+        }
+        for (row, sums) in sums.iter().enumerate() {
+            columns.put(row, first, &totals(sums)[..count]);
+        }
+    }
+}
+
+/// Adds up what the groups of all spans came to.
+fn total(groups: &[f32; GROUPS]) -> f32 {
+    let [a, b, c, d, e, f, g, h] = groups;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
+/// As [`total`], for each row of a panel.
+fn totals(sums: &Sums) -> [f32; ROWS] {
+    std::array::from_fn(|row| total(&sums.map(|group| group[row])))
+}

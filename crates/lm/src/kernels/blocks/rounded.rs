@@ -1,0 +1,180 @@
+//! Activations rounded to integers, for products with quantized weights.
+
+use crate::kernels::instructions::Instructions;
+
+/// Numbers that share a scale.
+pub(super) const GROUP: usize = 32;
+/// Groups that are multiplied together.
+pub(super) const GROUPS: usize = 8;
+/// Numbers of them all: a block of the K types, eight of Q8_0.
+pub(super) const SPAN: usize = GROUP * GROUPS;
+
+/// The largest magnitude of a rounded number: a group's products with Q6_K, of which each weight times its scale has
+/// 13 bits, then still add up within 32 bits.
+const LARGEST: f32 = 16383.0;
+/// Groups smaller than this count as zero; their factor would not be finite.
+const NEGLIGIBLE: f32 = 1e-30;
+
+/// Rows of activations as integers of 15 bits: each group of 32 has a scale. Rows are filled up to whole spans by zeros.
+pub(super) struct Rounded {
+    numbers: Vec<i16>,
+    scales: Vec<f32>,
+    sums: Vec<f32>,
+    spans: usize,
+}
+
+/// One row of them, or some spans of it.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    /// Span by span; of each group the numbers with an even place, then the others: the order in which weights widen.
+    pub(super) numbers: &'a [[i16; SPAN]],
+    /// What an integer of each group counts.
+    pub(super) scales: &'a [[f32; GROUPS]],
+    /// The sum of each group's numbers, as rounded.
+    pub(super) sums: &'a [[f32; GROUPS]],
+}
+
+/// One span of a row.
+#[derive(Clone, Copy)]
+pub(super) struct Span<'a> {
+    pub(super) numbers: &'a [i16; SPAN],
+    pub(super) scales: &'a [f32; GROUPS],
+    pub(super) sums: &'a [f32; GROUPS],
+}
+
+impl Rounded {
+    /// Rounds rows of `inputs` numbers.
+    pub(super) fn new(instructions: Instructions, x: &[f32], inputs: usize) -> Self {
+        let spans = inputs.div_ceil(SPAN);
+        let rows = x.len() / inputs.max(1);
+        let mut rounded = Self {
+            numbers: vec![0; rows * spans * SPAN],
+            scales: vec![0.0; rows * spans * GROUPS],
+            sums: vec![0.0; rows * spans * GROUPS],
+            spans,
+        };
+        let numbers = rounded.numbers.chunks_exact_mut((spans * SPAN).max(1));
+        let scales = rounded.scales.chunks_exact_mut((spans * GROUPS).max(1));
+        let sums = rounded.sums.chunks_exact_mut((spans * GROUPS).max(1));
+        for (((x, numbers), scales), sums) in x.chunks_exact(inputs.max(1)).zip(numbers).zip(scales).zip(sums) {
+            round(instructions, x, numbers, scales, sums);
+        }
+        rounded
+    }
+
+    /// Spans of a row.
+    pub(super) fn spans(&self) -> usize {
+        self.spans
+    }
+
+    /// A row.
+    pub(super) fn row(&self, row: usize) -> Row<'_> {
+        let (numbers, scales, sums) = (self.numbers.as_chunks().0, self.scales.as_chunks().0, self.sums.as_chunks().0);
+        let spans = row * self.spans..(row + 1) * self.spans;
+        Row { numbers: &numbers[spans.clone()], scales: &scales[spans.clone()], sums: &sums[spans] }
+    }
+}
+
+impl<'a> Row<'a> {
+    /// A span.
+    pub(super) fn span(self, span: usize) -> Span<'a> {
+        Span { numbers: &self.numbers[span], scales: &self.scales[span], sums: &self.sums[span] }
+    }
+
+    /// The first spans, and the others.
+    pub(super) fn split_at(self, spans: usize) -> (Self, Self) {
+        let (numbers, scales, sums) =
+            (self.numbers.split_at(spans), self.scales.split_at(spans), self.sums.split_at(spans));
+        let row = |numbers, scales, sums| Self { numbers, scales, sums };
+        (row(numbers.0, scales.0, sums.0), row(numbers.1, scales.1, sums.1))
+    }
+}
+
+/// The place that a number of a span has there.
+pub(super) fn place(index: usize) -> usize {
+    index / GROUP * GROUP + index % 2 * (GROUP / 2) + index % GROUP / 2
+}
+
+fn round(instructions: Instructions, x: &[f32], numbers: &mut [i16], scales: &mut [f32], sums: &mut [f32]) {
+    match instructions {
+        // SAFETY: the processor has the instructions.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni => unsafe {
+            round_avx2(x, numbers, scales, sums);
+        },
+        _ => round_row(x, numbers, scales, sums),
+    }
+}
+
+/// The plain version, of which the compiler makes vectors.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn round_avx2(x: &[f32], numbers: &mut [i16], scales: &mut [f32], sums: &mut [f32]) {
+    round_row(x, numbers, scales, sums);
+}
+
+#[inline(always)]
+fn round_row(x: &[f32], numbers: &mut [i16], scales: &mut [f32], sums: &mut [f32]) {
+    let results = numbers.as_chunks_mut::<GROUP>().0.iter_mut().zip(scales.iter_mut().zip(sums));
+    for (x, (numbers, (scale, sum))) in x.chunks(GROUP).zip(results) {
+        let mut group = [0.0; GROUP];
+        group[..x.len()].copy_from_slice(x);
+        (*scale, *sum) = round_group(&group, numbers);
+    }
+}
+
+/// Rounds one group. Returns its scale and the sum of its rounded numbers.
+#[inline(always)]
+fn round_group(x: &[f32; GROUP], numbers: &mut [i16; GROUP]) -> (f32, f32) {
+    // Magnitudes order as their bits do, and what is no number comes last: it makes the scale, and so results, none.
+    let largest = f32::from_bits(x.iter().fold(0, |largest, x| largest.max(x.to_bits() & 0x7fff_ffff)));
+    let factor = if largest > NEGLIGIBLE { LARGEST / largest } else { 0.0 };
+    let scale = largest / LARGEST;
+    let rounded = x.map(|x| round_to_integer(x * factor));
+    for index in 0..GROUP / 2 {
+        numbers[index] = rounded[2 * index] as i16;
+        numbers[GROUP / 2 + index] = rounded[2 * index + 1] as i16;
+    }
+    (scale, scale * rounded.into_iter().fold(0, i32::wrapping_add) as f32)
+}
+
+/// The nearest integer, the even one of two, of what is less than 2²² either way; 0 or less than 2²⁴ of what is not, by
+/// adding a number whose last bit counts one.
+#[inline(always)]
+fn round_to_integer(x: f32) -> i32 {
+    const SHIFT: f32 = 12_582_912.0;
+    (x + SHIFT).to_bits().cast_signed() - SHIFT.to_bits().cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rounded_to_the_nearest() {
+        let x: Vec<f32> = (0..300).map(|i| ((i * 7919) % 1001) as f32 / 37.0 - 13.0).collect();
+        for instructions in Instructions::available() {
+            let rounded = Rounded::new(instructions, &x, 300);
+            let row = rounded.row(0);
+            for (index, x) in x.iter().enumerate() {
+                let (span, index) = (index / SPAN, index % SPAN);
+                let found = f32::from(row.numbers[span][place(index)]) * row.scales[span][index / GROUP];
+                assert!((found - x).abs() <= 14.0 / LARGEST / 1.9, "{found} {x} {instructions:?}");
+            }
+            let sum: f32 = x[..GROUP].iter().sum();
+            assert!((row.sums[0][0] - sum).abs() < 0.02, "{instructions:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stays_none() {
+        for wrong in [f32::NAN, f32::INFINITY] {
+            let mut x = [1.0; GROUP];
+            x[5] = wrong;
+            let rounded = Rounded::new(Instructions::best(), &x, GROUP);
+            assert!(!rounded.row(0).scales[0][0].is_finite());
+        }
+        let rounded = Rounded::new(Instructions::best(), &[0.0; GROUP], GROUP);
+        assert_eq!((rounded.row(0).scales[0][0], rounded.row(0).sums[0][0]), (0.0, 0.0));
+    }
+}

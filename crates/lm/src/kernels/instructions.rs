@@ -1,0 +1,54 @@
+//! Which instructions the processor has.
+
+/// A set of instructions that kernels are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instructions {
+    /// What every processor has.
+    Plain,
+    /// AVX2 with FMA and F16C.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 with byte and word instructions.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// AVX-512 that multiplies pairs of integers and adds them up at once.
+    #[cfg(target_arch = "x86_64")]
+    Vnni,
+    /// The vectors of every 64-bit ARM processor.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+}
+
+impl Instructions {
+    /// All that this processor has, the best last.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn available() -> Vec<Self> {
+        let avx2 =
+            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c");
+        let avx512 = avx2
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl");
+        let vnni = avx512 && is_x86_feature_detected!("avx512vnni");
+        let known = [(true, Self::Plain), (avx2, Self::Avx2), (avx512, Self::Avx512), (vnni, Self::Vnni)];
+        known.into_iter().filter(|(is_there, _)| *is_there).map(|(_, instructions)| instructions).collect()
+    }
+
+    /// All that this processor has, the best last.
+    #[cfg(target_arch = "aarch64")]
+    pub(super) fn available() -> Vec<Self> {
+        vec![Self::Plain, Self::Neon]
+    }
+
+    /// All that this processor has, the best last.
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    pub(super) fn available() -> Vec<Self> {
+        vec![Self::Plain]
+    }
+
+    /// The best that this processor has.
+    pub(super) fn best() -> Self {
+        static BEST: std::sync::OnceLock<Instructions> = std::sync::OnceLock::new();
+        *BEST.get_or_init(|| Self::available().last().copied().unwrap_or(Self::Plain))
+    }
+}
