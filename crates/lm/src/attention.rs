@@ -5,7 +5,7 @@ use zonos_weights::Weights;
 use crate::Result;
 use crate::cache::Span;
 use crate::config::Config;
-use crate::kernels::attend_row;
+use crate::kernels;
 use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
 use crate::pair::Pair;
@@ -65,7 +65,7 @@ impl Attention {
             outputs.push(self.attend(&own(&query)?, &keys, &values)?);
             start += span.rows;
         }
-        let heads = Tensor::cat(&outputs, 1)?.transpose(0, 1)?;
+        let heads = Tensor::cat(&outputs, 0)?;
         let gate = sigmoid(&self.gate.forward(x)?)?.unsqueeze(D::Minus1)?;
         let gated = heads.broadcast_mul(&gate)?.reshape((rows, self.heads * self.head_dim))?;
         self.output.forward(&gated)
@@ -85,12 +85,12 @@ impl Attention {
         Ok(x.contiguous()?.reshape((x.dim(0)?, heads, self.head_dim))?)
     }
 
-    /// Attention of the newest rows of one sequence over all its rows: [heads, rows, head_dim].
+    /// Attention of the newest rows of one sequence over all its rows: [rows, heads, head_dim].
     fn attend(&self, query: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
         let (rows, seen) = (query.dim(1)?, keys.dim(1)?);
         let scale = 1.0 / (self.head_dim as f64).sqrt();
-        if rows == 1 && query.device().is_cpu() {
-            return Ok(attend_row(query, keys, values, scale as f32)?);
+        if query.device().is_cpu() {
+            return Ok(kernels::attend(query, keys, values, scale as f32)?);
         }
         let group = self.heads / self.kv_heads;
         // Query heads that share keys lie next to each other: one product serves the group.
@@ -100,7 +100,7 @@ impl Attention {
         let scores = if rows > 1 { self.mask(&scores, rows, seen)? } else { scores };
         let weights = softmax_last_dim(&scores)?.to_dtype(values.dtype())?;
         let output = weights.matmul(values)?.to_dtype(DType::F32)?;
-        Ok(output.reshape((self.heads, rows, self.head_dim))?)
+        Ok(output.reshape((self.heads, rows, self.head_dim))?.transpose(0, 1)?)
     }
 
     /// Hides rows that come after each query.

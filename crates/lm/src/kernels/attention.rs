@@ -1,4 +1,5 @@
-//! Attention of one new row of a sequence over all its rows: scores, softmax and weighted sum, head by head.
+//! Attention of the newest rows of a sequence over all its rows: scores, softmax and weighted sum, head by head and row
+//! by row.
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
@@ -6,19 +7,20 @@ use super::contiguous;
 use super::instructions::Instructions;
 use super::outputs::{Size, by_columns};
 
-/// `query` [heads, 1, width] over `keys` and `values` [kv_heads, rows, width]: [heads, 1, width]. CPU and float32 only.
-/// Keys and values may be the filled part of a longer cache; consecutive query heads share a key head.
-pub(crate) fn attend_row(query: &Tensor, keys: &Tensor, values: &Tensor, scale: f32) -> Result<Tensor> {
-    query.contiguous()?.apply_op3_no_bwd(keys, values, &AttendRow { scale })
+/// `query` [heads, new, width] over `keys` and `values` [kv_heads, rows, width]: [new, heads, width]. The new rows are
+/// the last of all rows; each sees those before it and itself. CPU and float32 only. Keys and values may be the filled
+/// part of a longer cache; consecutive query heads share a key head.
+pub(crate) fn attend(query: &Tensor, keys: &Tensor, values: &Tensor, scale: f32) -> Result<Tensor> {
+    query.contiguous()?.apply_op3_no_bwd(keys, values, &Attend { scale })
 }
 
-struct AttendRow {
+struct Attend {
     scale: f32,
 }
 
-impl CustomOp3 for AttendRow {
+impl CustomOp3 for Attend {
     fn name(&self) -> &'static str {
-        "attend-row"
+        "attend"
     }
 
     fn cpu_fwd(
@@ -30,24 +32,31 @@ impl CustomOp3 for AttendRow {
         values: &CpuStorage,
         values_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (heads, _, width) = query_layout.shape().dims3()?;
+        let (heads, new, width) = query_layout.shape().dims3()?;
         let (kv_heads, rows, _) = keys_layout.shape().dims3()?;
+        if rows < new {
+            bail!("{new} new rows are not among {rows} rows")
+        }
         let query = contiguous(query.as_slice::<f32>()?, query_layout)?;
         let keys = Heads::new(keys.as_slice()?, keys_layout, width)?;
         let values = Heads::new(values.as_slice()?, values_layout, width)?;
         let group = (heads / kv_heads.max(1)).max(1);
         // Each number of a head is made of as many keys and values as there are rows.
-        let size = Size { rows: 1, inputs: 2 * rows, outputs: heads * width };
+        let size = Size { rows: new, inputs: 2 * rows, outputs: heads * width };
         let output = by_columns(size, width, |mut columns| {
-            for first in columns.range().step_by(width) {
-                let head = first / width / group;
-                let mut output = vec![0.0; width];
-                let heads = (&query[first..][..width], keys.head(head), values.head(head));
-                attend(Instructions::best(), heads, self.scale, &mut output);
-                columns.put(0, first, &output);
+            for first in columns.range().step_by(width.max(1)) {
+                let head = first / width;
+                let (keys, values) = (keys.head(head / group), values.head(head / group));
+                for row in 0..new {
+                    let seen = (rows - new + row + 1) * width;
+                    let query = &query[(head * new + row) * width..][..width];
+                    let mut output = vec![0.0; width];
+                    attend_by(Instructions::best(), (query, &keys[..seen], &values[..seen]), self.scale, &mut output);
+                    columns.put(row, first, &output);
+                }
             }
         });
-        Ok((CpuStorage::F32(output), query_layout.shape().clone()))
+        Ok((CpuStorage::F32(output), Shape::from((new, heads, width))))
     }
 }
 
@@ -80,7 +89,7 @@ impl<'a> Heads<'a> {
 /// A query, keys and values.
 type Head<'a> = (&'a [f32], &'a [f32], &'a [f32]);
 
-fn attend(instructions: Instructions, head: Head, scale: f32, output: &mut [f32]) {
+fn attend_by(instructions: Instructions, head: Head, scale: f32, output: &mut [f32]) {
     match instructions {
         // SAFETY: the processor has the instructions.
         #[cfg(target_arch = "x86_64")]
@@ -160,7 +169,7 @@ mod tests {
             let width = 2 * half;
             let cache = |salt| uniform([kv_heads, rows + spare, width], seed ^ salt).narrow(1, 0, rows).unwrap();
             let (query, keys, values) = (uniform([kv_heads * group, 1, width], seed), cache(1), cache(2));
-            let fast = attend_row(&query, &keys, &values, 0.3).unwrap();
+            let fast = attend(&query, &keys, &values, 0.3).unwrap();
             let grouped = query.reshape((kv_heads, group, width)).unwrap();
             let scores = (grouped.matmul(&keys.t().unwrap()).unwrap() * 0.3).unwrap();
             let plain = softmax_last_dim(&scores).unwrap().matmul(&values).unwrap();
@@ -170,11 +179,30 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// The same bits as alone, with what came before.
+        #[test]
+        fn a_row_sees_what_came_before_it(rows in 1usize..40, new in 1usize..40, group in 1usize..3, seed: u64) {
+            let (new, width) = (new.min(rows), 24);
+            let (keys, values) = (uniform([2, rows, width], seed ^ 1), uniform([2, rows, width], seed ^ 2));
+            let query = uniform([2 * group, new, width], seed);
+            let together = attend(&query, &keys, &values, 0.3).unwrap();
+            for row in 0..new {
+                let seen = |all: &Tensor| all.narrow(1, 0, rows - new + row + 1).unwrap();
+                let query = query.narrow(1, row, 1).unwrap();
+                let alone = attend(&query, &seen(&keys), &seen(&values), 0.3).unwrap();
+                let flat = |tensor: Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                prop_assert_eq!(flat(alone), flat(together.narrow(0, row, 1).unwrap()));
+            }
+        }
+    }
+
     #[test]
     fn rows_that_do_not_follow_each_other_are_refused() {
         let (query, keys) = (uniform([2, 1, 8], 1), uniform([2, 5, 8], 2));
         let turned = uniform([2, 8, 5], 3).transpose(1, 2).unwrap();
-        assert!(attend_row(&query, &turned, &keys, 1.0).is_err());
-        assert!(attend_row(&query, &keys, &turned, 1.0).is_err());
+        assert!(attend(&query, &turned, &keys, 1.0).is_err());
+        assert!(attend(&query, &keys, &turned, 1.0).is_err());
+        assert!(attend(&uniform([2, 6, 8], 1), &keys, &keys, 1.0).is_err());
     }
 }

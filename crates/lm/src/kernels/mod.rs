@@ -15,7 +15,7 @@ mod tests;
 
 use candle_core::{Layout, Result, bail};
 
-pub(crate) use attention::attend_row;
+pub(crate) use attention::attend;
 pub(crate) use blocks::rows_times_blocks;
 pub(crate) use float::rows_times_matrix;
 

@@ -61,14 +61,18 @@ fn a_quantized_head_stays_near_what_it_was() {
     assert!(0.0 < error && error < 0.02, "{error}");
 }
 
-/// Products with blocks equal products with what they mean, so the whole model does.
+/// Products with blocks round activations to 15 bits, which is far less than what quantizing cost.
 #[test]
-fn blocks_are_computed_with_as_if_widened() {
-    let made = Made::new(&wide_config(), random_checkpoint(6), Q4_K, Q8_0);
-    let blocks = made.load(None);
-    let widened = Backbone::load(made.config(), made.open(), &Device::Cpu, Some(DType::F32)).unwrap();
-    assert_eq!(logits(&blocks), logits(&widened));
-    assert!(blocks.bytes_per_frame() < widened.bytes_per_frame() / 2);
+fn blocks_are_computed_with_nearly_as_if_widened() {
+    for block in BlockType::ALL {
+        let made = Made::new(&wide_config(), random_checkpoint(6), ElementType::Blocks(block), Q8_0);
+        let blocks = made.load(None);
+        let widened = Backbone::load(made.config(), made.open(), &Device::Cpu, Some(DType::F32)).unwrap();
+        let error = error(&logits(&blocks), &logits(&widened));
+        println!("wide, {block} experts, q8_0 spine, rounded activations: {error:.6}");
+        assert!(error < 2e-4, "{block}: {error}");
+        assert!(blocks.bytes_per_frame() < widened.bytes_per_frame() / 2);
+    }
 }
 
 #[test]

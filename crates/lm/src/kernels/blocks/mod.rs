@@ -111,12 +111,15 @@ fn by_panels(instructions: Instructions, x: &Rounded, weights: Weights, rows: us
 }
 
 /// Adds up what the groups of all spans came to.
-fn total(groups: &[f32; GROUPS]) -> f32 {
-    let [a, b, c, d, e, f, g, h] = groups;
+fn total([a, b, c, d, e, f, g, h]: &[f32; GROUPS]) -> f32 {
     ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
 /// As [`total`], for each row of a panel.
-fn totals(sums: &Sums) -> [f32; ROWS] {
-    std::array::from_fn(|row| total(&sums.map(|group| group[row])))
+fn totals([a, b, c, d, e, f, g, h]: &Sums) -> [f32; ROWS] {
+    let mut totals = [0.0; ROWS];
+    for row in 0..ROWS {
+        totals[row] = ((a[row] + e[row]) + (c[row] + g[row])) + ((b[row] + f[row]) + (d[row] + h[row]));
+    }
+    totals
 }
