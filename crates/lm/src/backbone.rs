@@ -24,8 +24,8 @@ impl Backbone {
     /// Loads a checkpoint of the published names or a GGUF file, onto a device, as `dtype` or, with `None`, as stored.
     /// Routers and norms are kept in float32.
     ///
-    /// Quantized matrices stay where they lie in the mapped file and are widened with every product: on the CPU, and
-    /// without a `dtype`. Elsewhere they are widened while loading, to `dtype` or float16. On an NVIDIA card, kernels of
+    /// Quantized matrices stay where they lie in the mapped file and are multiplied as they are: on the CPU, and without a
+    /// `dtype`. Elsewhere they are widened while loading, to `dtype` or float16. On an NVIDIA card, kernels of
     /// our own compute where they take the model, and multiply by Q8_0 as it is.
     ///
     /// # Errors

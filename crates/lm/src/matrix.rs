@@ -14,7 +14,7 @@ pub(crate) struct Matrix {
 enum Storage {
     /// [out, in], in the type that they are multiplied in.
     Plain(Tensor),
-    /// Where they lie in their file, widened with every product; on the CPU only.
+    /// Where they lie in their file, multiplied as they are; on the CPU only.
     Blocks(Quantized),
 }
 

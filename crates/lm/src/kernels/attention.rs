@@ -138,7 +138,20 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
         }
     }
     let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.into_iter().sum::<f32>() + rest
+    fold(sums) + rest
+}
+
+/// Adds up, halves onto halves.
+#[inline(always)]
+fn fold(mut sums: [f32; LANES]) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            sums[lane] += sums[lane + half];
+        }
+        half /= 2;
+    }
+    sums[0]
 }
 
 fn softmax(scores: &mut [f32]) {

@@ -102,7 +102,7 @@ impl Board {
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = Some(tasks);
         self.next.store(0, Ordering::Relaxed);
         let round = self.state.load(Ordering::Relaxed) / ROUND + 1;
-        self.state.store(round * ROUND | OPEN, Ordering::SeqCst);
+        self.state.store((round * ROUND) | OPEN, Ordering::SeqCst);
         // A thread counts itself before it looks at the state for the last time: one of the two sees the other.
         if self.asleep.load(Ordering::SeqCst) > 0 {
             drop(self.bed.lock().unwrap_or_else(PoisonError::into_inner));

@@ -4,12 +4,16 @@
 //! Sums of the groups are added up in one order, so that a result has the same bits on every processor, whatever rows are
 //! multiplied beside it.
 
+// Sums stay in registers only while nothing borrows them: no iterators, no closures around them.
 #[cfg(target_arch = "x86_64")]
+#[expect(clippy::needless_range_loop)]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod multiply;
+// As above.
 #[cfg(target_arch = "aarch64")]
+#[allow(clippy::needless_range_loop)]
 mod neon;
 mod panel;
 mod plain;

@@ -24,16 +24,14 @@ pub(super) fn unpack(block: BlockType, span: &[u8]) -> Unpacked {
 
 /// Adds the products of spans of weights with a row of activations to the sums of the groups.
 pub(super) fn dot(block: BlockType, weight: &[u8], x: Row, sums: &mut [f32; GROUPS]) {
-    let bytes = span_bytes(block);
-    for (span, weight) in weight.chunks_exact(bytes).enumerate() {
-        let weight = unpack(block, weight);
-        for group in 0..GROUPS {
-            let numbers = &x.numbers[span][group * GROUP..][..GROUP];
-            let products = weight.integers[group * GROUP..].iter().zip(numbers);
+    for (span, weight) in weight.chunks_exact(span_bytes(block)).enumerate() {
+        let (weight, x) = (unpack(block, weight), x.span(span));
+        for (group, sum) in sums.iter_mut().enumerate() {
+            let products = weight.integers[group * GROUP..].iter().zip(&x.numbers[group * GROUP..][..GROUP]);
             let product: i32 = products.map(|(weight, x)| i32::from(*weight) * i32::from(*x)).sum();
-            let scale = weight.scales[group] * x.scales[span][group];
-            sums[group] = (product as f32).mul_add(scale, sums[group]);
-            sums[group] = (-weight.offsets[group]).mul_add(x.sums[span][group], sums[group]);
+            let scale = weight.scales[group] * x.scales[group];
+            *sum = (product as f32).mul_add(scale, *sum);
+            *sum = (-weight.offsets[group]).mul_add(x.sums[group], *sum);
         }
     }
 }

@@ -3,13 +3,17 @@
 //! Each result is added up in sixteen lanes, number `i` in lane `i % 16`, and then across them: in one order, whatever
 //! rows are multiplied beside it, and with the same bits on every processor that multiplies and adds in one step.
 
+// Sums stay in registers only while nothing borrows them: no iterators, no closures around them.
 #[cfg(target_arch = "x86_64")]
+#[expect(clippy::needless_range_loop)]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod element;
 mod multiply;
+// As above.
 #[cfg(target_arch = "aarch64")]
+#[allow(clippy::needless_range_loop)]
 mod neon;
 mod plain;
 #[cfg(test)]
