@@ -1,8 +1,8 @@
 use candle_core::Tensor;
 use candle_nn::ops::silu;
 
-use crate::Result;
 use crate::pair::Pair;
+use crate::{Result, kernels};
 
 /// The two input matrices of a gated feed-forward layer.
 pub(crate) struct GateUp {
@@ -30,6 +30,9 @@ impl GateUp {
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (first, second) = self.pair.forward(x)?;
         let (gate, up) = if self.gate_first { (first, second) } else { (second, first) };
+        if x.device().is_cpu() {
+            return Ok(kernels::gated(&gate, &up)?);
+        }
         Ok((silu(&gate)? * up)?)
     }
 }

@@ -2,7 +2,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::ops::rms_norm;
 use zonos_weights::Weights;
 
-use crate::Result;
+use crate::{Result, kernels};
 
 /// Root-mean-square norm over the last axis, in float32.
 pub(crate) struct RmsNorm {
@@ -24,6 +24,9 @@ impl RmsNorm {
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if x.device().is_cpu() {
+            return Ok(kernels::rms_norm(x, &self.weight, self.eps)?);
+        }
         Ok(rms_norm(&x.contiguous()?, &self.weight, self.eps)?)
     }
 }

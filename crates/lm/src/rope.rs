@@ -1,7 +1,7 @@
 use candle_core::{Device, Tensor};
 use candle_nn::rotary_emb::rope_i;
 
-use crate::{Config, Result};
+use crate::{Config, Result, kernels};
 
 /// Rotary embedding with interleaved pairs (0, 1), (2, 3), …
 pub(crate) struct Rope {
@@ -41,6 +41,9 @@ impl Rope {
 impl Rotation {
     /// Rotates `x` [heads, rows, head_dim].
     pub(crate) fn apply(&self, x: &Tensor) -> Result<Tensor> {
+        if x.device().is_cpu() {
+            return Ok(kernels::rotate(x, &self.cos, &self.sin)?);
+        }
         Ok(rope_i(&x.unsqueeze(0)?.contiguous()?, &self.cos, &self.sin)?.squeeze(0)?)
     }
 }

@@ -5,7 +5,7 @@ use zonos_weights::Weights;
 use crate::config::{Balancing, Config, MoeConfig};
 use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
-use crate::{Error, Result};
+use crate::{Error, Result, kernels};
 
 /// Which experts each row goes to, and with which weight.
 #[derive(Clone, Debug)]
@@ -68,7 +68,8 @@ impl Router {
         let [first, second, third] = &self.mlp;
         let hidden = first.forward(&self.norm.forward(&own)?)?.gelu_erf()?;
         let hidden = second.forward(&hidden)?.gelu_erf()?;
-        let probabilities = softmax_last_dim(&third.forward(&hidden)?)?;
+        let logits = third.forward(&hidden)?;
+        let probabilities = if x.device().is_cpu() { kernels::softmax(&logits)? } else { softmax_last_dim(&logits)? };
         *state = Some(own);
         self.choose(probabilities)
     }

@@ -29,6 +29,7 @@ impl BlockType {
     pub const ALL: [Self; 4] = [Self::Q8_0, Self::Q6K, Self::Q5K, Self::Q4K];
 
     /// Numbers in a block: 32 or 256.
+    #[inline]
     pub fn numbers(self) -> usize {
         match self {
             Self::Q8_0 => 32,
@@ -37,6 +38,7 @@ impl BlockType {
     }
 
     /// Bytes of a block.
+    #[inline]
     pub fn bytes(self) -> usize {
         match self {
             Self::Q8_0 => Q8_0_BYTES,

@@ -4,8 +4,10 @@
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
 use super::contiguous;
-use super::instructions::Instructions;
+use super::exp::dot;
+use super::instructions::vectorized;
 use super::outputs::{Size, by_columns};
+use super::rowwise::softmax_row;
 
 /// `query` [heads, new, width] over `keys` and `values` [kv_heads, rows, width]: [new, heads, width]. The new rows are
 /// the last of all rows; each sees those before it and itself. CPU and float32 only. Keys and values may be the filled
@@ -51,7 +53,11 @@ impl CustomOp3 for Attend {
                     let seen = (rows - new + row + 1) * width;
                     let query = &query[(head * new + row) * width..][..width];
                     let mut output = vec![0.0; width];
-                    attend_by(Instructions::best(), (query, &keys[..seen], &values[..seen]), self.scale, &mut output);
+                    let head = (query, &keys[..seen], &values[..seen]);
+                    vectorized(
+                        #[inline(always)]
+                        || attend_head(head, self.scale, &mut output),
+                    );
                     columns.put(row, first, &output);
                 }
             }
@@ -89,76 +95,19 @@ impl<'a> Heads<'a> {
 /// A query, keys and values.
 type Head<'a> = (&'a [f32], &'a [f32], &'a [f32]);
 
-fn attend_by(instructions: Instructions, head: Head, scale: f32, output: &mut [f32]) {
-    match instructions {
-        // SAFETY: the processor has the instructions.
-        #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2 => unsafe { attend_avx2(head, scale, output) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Instructions::Avx512 | Instructions::Vnni => unsafe { attend_avx512(head, scale, output) },
-        _ => attend_head(head, scale, output),
-    }
-}
-
-/// The plain version, of which the compiler makes vectors: in the same order, and so with the same bits.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn attend_avx2(head: Head, scale: f32, output: &mut [f32]) {
-    attend_head(head, scale, output);
-}
-
-/// As above.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn attend_avx512(head: Head, scale: f32, output: &mut [f32]) {
-    attend_head(head, scale, output);
-}
-
 #[inline(always)]
 fn attend_head((query, keys, values): Head, scale: f32, output: &mut [f32]) {
     let width = query.len().max(1);
-    let mut weights: Vec<f32> = keys.chunks_exact(width).map(|key| dot(query, key) * scale).collect();
-    softmax(&mut weights);
+    let mut weights = vec![0.0; keys.len() / width];
+    for (weight, key) in weights.iter_mut().zip(keys.chunks_exact(width)) {
+        *weight = dot(query, key) * scale;
+    }
+    softmax_row(&mut weights);
     for (weight, row) in weights.iter().zip(values.chunks_exact(width)) {
-        output.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * value);
-    }
-}
-
-/// Sums kept side by side.
-const LANES: usize = 32;
-
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
+        for (sum, value) in output.iter_mut().zip(row) {
+            *sum += weight * value;
         }
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    fold(sums) + rest
-}
-
-/// Adds up, halves onto halves.
-#[inline(always)]
-fn fold(mut sums: [f32; LANES]) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            sums[lane] += sums[lane + half];
-        }
-        half /= 2;
-    }
-    sums[0]
-}
-
-fn softmax(scores: &mut [f32]) {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores.iter_mut().for_each(|score| *score = (*score - largest).exp());
-    let total: f32 = scores.iter().sum();
-    scores.iter_mut().for_each(|score| *score /= total);
 }
 
 #[cfg(test)]

@@ -52,3 +52,30 @@ impl Instructions {
         *BEST.get_or_init(|| Self::available().last().copied().unwrap_or(Self::Plain))
     }
 }
+
+/// Calls a function compiled for the widest vectors that the processor has: the function must be inlined always. It
+/// rounds as without.
+#[inline(always)]
+pub(super) fn vectorized<R>(function: impl FnOnce() -> R) -> R {
+    match Instructions::best() {
+        // SAFETY: the processor has the instructions.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => unsafe { with_avx2(function) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512 | Instructions::Vnni => unsafe { with_avx512(function) },
+        _ => function(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2<R>(function: impl FnOnce() -> R) -> R {
+    function()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn with_avx512<R>(function: impl FnOnce() -> R) -> R {
+    function()
+}

@@ -1,14 +1,16 @@
 //! What the CPU computes by kernels of our own: products of rows with a weight matrix, read in the type it is stored in,
-//! and attention over a cache.
+//! attention over a cache, and what lies between them.
 //!
 //! Each result is computed in one fixed order, whatever other rows are multiplied beside it: that is what makes a
 //! request's frames independent of its neighbours in a batch.
 
 mod attention;
 mod blocks;
+mod exp;
 mod float;
 mod instructions;
 mod outputs;
+mod rowwise;
 mod team;
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,7 @@ use candle_core::{Layout, Result, bail};
 pub(crate) use attention::attend;
 pub(crate) use blocks::rows_times_blocks;
 pub(crate) use float::rows_times_matrix;
+pub(crate) use rowwise::{gated, rms_norm, rotate, softmax};
 
 fn contiguous<'a, T>(values: &'a [T], layout: &Layout) -> Result<&'a [T]> {
     match layout.contiguous_offsets() {

@@ -23,6 +23,15 @@ pub(super) fn each(tasks: usize, task: &(dyn Fn(usize) + Sync)) {
     }
 }
 
+/// As [`each`], with every one of some items.
+pub(super) fn each_of<T: Send>(items: impl Iterator<Item = T>, task: impl Fn(T) + Sync) {
+    let items: Vec<Mutex<Option<T>>> = items.map(|item| Mutex::new(Some(item))).collect();
+    each(items.len(), &|number| {
+        let item = items[number].lock().unwrap_or_else(PoisonError::into_inner).take();
+        item.into_iter().for_each(&task);
+    });
+}
+
 type Panic = Box<dyn Any + Send>;
 
 struct Team {

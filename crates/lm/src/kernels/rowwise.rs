@@ -1,0 +1,255 @@
+//! What is computed row by row beside products: norms, rotations, softmax and gates. Few rows are done at once by the
+//! thread that asks; waking others would take longer.
+
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
+
+use super::contiguous;
+use super::exp::{exp, sum};
+use super::instructions::vectorized;
+use super::team;
+
+/// Root-mean-square norm of each row of `x`, times `weight`. CPU and float32 only.
+pub(crate) fn rms_norm(x: &Tensor, weight: &Tensor, eps: f32) -> Result<Tensor> {
+    x.contiguous()?.apply_op2_no_bwd(weight, &RmsNorm { eps })
+}
+
+/// Rotates the pairs (0, 1), (2, 3), … of each row of `x` [heads, rows, width] by the angles of its row, whose `cos` and
+/// `sin` are [rows, width / 2]. CPU and float32 only.
+pub(crate) fn rotate(x: &Tensor, cos: &Tensor, sin: &Tensor) -> Result<Tensor> {
+    x.contiguous()?.apply_op3_no_bwd(cos, sin, &Rotate)
+}
+
+/// Softmax of each row of `x`. CPU and float32 only.
+pub(crate) fn softmax(x: &Tensor) -> Result<Tensor> {
+    x.contiguous()?.apply_op1_no_bwd(&Softmax)
+}
+
+/// `silu(gate) · up`. CPU and float32 only.
+pub(crate) fn gated(gate: &Tensor, up: &Tensor) -> Result<Tensor> {
+    gate.contiguous()?.apply_op2_no_bwd(&up.contiguous()?, &Gated)
+}
+
+/// Results of fewer numbers than this are not worth having other threads join.
+const PARALLEL_FROM: usize = 1 << 14;
+
+/// Results of `len` numbers, made in chunks of `width`, each by a call of `make` with its number.
+fn each_row(len: usize, width: usize, make: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
+    let mut results = vec![0.0; len];
+    let rows = results.chunks_mut(width.max(1)).enumerate();
+    if len < PARALLEL_FROM {
+        rows.for_each(|(row, results)| make(row, results));
+    } else {
+        team::each_of(rows, |(row, results)| make(row, results));
+    }
+    results
+}
+
+struct RmsNorm {
+    eps: f32,
+}
+
+impl CustomOp2 for RmsNorm {
+    fn name(&self) -> &'static str {
+        "rms-norm"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (x, weight) = (contiguous(x.as_slice()?, x_layout)?, contiguous(weight.as_slice()?, weight_layout)?);
+        let width = weight.len();
+        if x_layout.dims().last() != Some(&width) {
+            bail!("rows of {:?} are not {width} wide", x_layout.shape())
+        }
+        let norm = |row: usize, results: &mut [f32]| {
+            vectorized(
+                #[inline(always)]
+                || rms_norm_row(&x[row * width..][..width], weight, self.eps, results),
+            );
+        };
+        Ok((CpuStorage::F32(each_row(x.len(), width, norm)), x_layout.shape().clone()))
+    }
+}
+
+#[inline(always)]
+fn rms_norm_row(x: &[f32], weight: &[f32], eps: f32, results: &mut [f32]) {
+    let mean = sum(
+        x,
+        #[inline(always)]
+        |x| x * x,
+    ) / x.len().max(1) as f32;
+    let scale = 1.0 / (mean + eps).sqrt();
+    for ((result, x), weight) in results.iter_mut().zip(x).zip(weight) {
+        *result = x * scale * weight;
+    }
+}
+
+struct Rotate;
+
+impl CustomOp3 for Rotate {
+    fn name(&self) -> &'static str {
+        "rotate"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        cos: &CpuStorage,
+        cos_layout: &Layout,
+        sin: &CpuStorage,
+        sin_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (_, rows, width) = x_layout.shape().dims3()?;
+        let x = contiguous(x.as_slice::<f32>()?, x_layout)?;
+        let (cos, sin) =
+            (contiguous(cos.as_slice::<f32>()?, cos_layout)?, contiguous(sin.as_slice::<f32>()?, sin_layout)?);
+        if cos_layout.dims() != [rows, width / 2] || sin_layout.dims() != [rows, width / 2] {
+            bail!("angles of {:?} do not fit rows of {:?}", cos_layout.shape(), x_layout.shape())
+        }
+        let rotate = |row: usize, results: &mut [f32]| {
+            let angles = (row % rows.max(1)) * (width / 2);
+            let pairs = x[row * width..][..width].as_chunks::<2>().0.iter().zip(results.as_chunks_mut().0);
+            for (([a, b], result), (cos, sin)) in pairs.zip(cos[angles..].iter().zip(&sin[angles..])) {
+                *result = [a * cos - b * sin, a * sin + b * cos];
+            }
+        };
+        Ok((CpuStorage::F32(each_row(x.len(), width, rotate)), x_layout.shape().clone()))
+    }
+}
+
+struct Softmax;
+
+impl CustomOp1 for Softmax {
+    fn name(&self) -> &'static str {
+        "softmax"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (x, width) = (contiguous(x.as_slice::<f32>()?, layout)?, layout.dims().last().copied().unwrap_or(1));
+        let softmax = |row: usize, results: &mut [f32]| {
+            results.copy_from_slice(&x[row * width..][..width]);
+            vectorized(
+                #[inline(always)]
+                || softmax_row(results),
+            );
+        };
+        Ok((CpuStorage::F32(each_row(x.len(), width, softmax)), layout.shape().clone()))
+    }
+}
+
+/// Softmax in place. Where anything is no number, nothing is.
+#[inline(always)]
+pub(super) fn softmax_row(scores: &mut [f32]) {
+    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    scores.iter_mut().for_each(
+        #[inline(always)]
+        |score| *score = exp(*score - largest),
+    );
+    let scale = 1.0
+        / sum(
+            scores,
+            #[inline(always)]
+            |score| score,
+        );
+    scores.iter_mut().for_each(
+        #[inline(always)]
+        |score| *score *= scale,
+    );
+}
+
+struct Gated;
+
+impl CustomOp2 for Gated {
+    fn name(&self) -> &'static str {
+        "gated"
+    }
+
+    fn cpu_fwd(
+        &self,
+        gate: &CpuStorage,
+        gate_layout: &Layout,
+        up: &CpuStorage,
+        up_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (gate, up) =
+            (contiguous(gate.as_slice::<f32>()?, gate_layout)?, contiguous(up.as_slice::<f32>()?, up_layout)?);
+        if gate.len() != up.len() {
+            bail!("gates of {:?} do not fit {:?}", gate_layout.shape(), up_layout.shape())
+        }
+        let width = gate_layout.dims().last().copied().unwrap_or(1);
+        let gated = |row: usize, results: &mut [f32]| {
+            let rows = (&gate[row * width..][..width], &up[row * width..][..width]);
+            vectorized(
+                #[inline(always)]
+                || gated_row(rows, results),
+            );
+        };
+        Ok((CpuStorage::F32(each_row(gate.len(), width, gated)), gate_layout.shape().clone()))
+    }
+}
+
+#[inline(always)]
+fn gated_row((gate, up): (&[f32], &[f32]), results: &mut [f32]) {
+    for ((result, gate), up) in results.iter_mut().zip(gate).zip(up) {
+        *result = gate / (1.0 + exp(-gate)) * up;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+    use candle_nn::ops;
+    use candle_nn::rotary_emb::rope_i;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernels::tests::{uniform, values};
+
+    fn assert_near(found: &Tensor, expected: &Tensor) {
+        assert_eq!(found.dims(), expected.dims());
+        for (a, b) in values(found).iter().zip(values(expected)) {
+            assert!((a - b).abs() <= 1e-6 + 2e-6 * b.abs(), "{a} {b}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn agrees_with_tensor_operations(rows in 1usize..60, half in 1usize..300, seed: u64) {
+            let (x, other) = (uniform((rows, 2 * half), seed), uniform((rows, 2 * half), !seed));
+            let x = (x * 4.0).unwrap();
+            let weight = other.get(0).unwrap();
+            assert_near(&rms_norm(&x, &weight, 1e-5).unwrap(), &ops::rms_norm(&x, &weight, 1e-5).unwrap());
+            assert_near(&softmax(&x).unwrap(), &ops::softmax_last_dim(&x).unwrap());
+            assert_near(&gated(&x, &other).unwrap(), &(ops::silu(&x).unwrap() * &other).unwrap());
+            let heads = Tensor::stack(&[&x, &other], 0).unwrap();
+            let (cos, sin) = (uniform((rows, half), seed ^ 5), uniform((rows, half), seed ^ 6));
+            let theirs = rope_i(&heads.unsqueeze(0).unwrap(), &cos, &sin).unwrap().squeeze(0).unwrap();
+            assert_near(&rotate(&heads, &cos, &sin).unwrap(), &theirs);
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stays_none() {
+        let x = Tensor::new(&[[1.0, f32::NAN, 2.0]], &Device::Cpu).unwrap();
+        assert!(values(&softmax(&x).unwrap()).iter().all(|value| value.is_nan()));
+        assert!(values(&gated(&x, &x).unwrap())[1].is_nan());
+        let weight = Tensor::new(&[1f32, 1.0, 1.0], &Device::Cpu).unwrap();
+        assert!(values(&rms_norm(&x, &weight, 1e-5).unwrap()).iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let (x, other) = (uniform((2, 4), 1), uniform((2, 6), 2));
+        assert!(rms_norm(&x, &other.get(0).unwrap(), 1e-5).is_err());
+        assert!(gated(&x, &other).is_err());
+        let heads = x.unsqueeze(0).unwrap();
+        assert!(rotate(&heads, &other, &other).is_err());
+    }
+}
