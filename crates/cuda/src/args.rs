@@ -178,6 +178,61 @@ pub(crate) struct Fill {
     pub(crate) padding: i32,
 }
 
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub(crate) struct Convolve {
+    pub(crate) input: u64,
+    pub(crate) alpha: u64,
+    pub(crate) inverse: u64,
+    pub(crate) weights: u64,
+    pub(crate) bias: u64,
+    pub(crate) residual: u64,
+    pub(crate) output: u64,
+    pub(crate) time_in: i32,
+    pub(crate) time_out: i32,
+    pub(crate) inputs: i32,
+    pub(crate) groups: i32,
+    pub(crate) outputs: i32,
+    pub(crate) output_stride: i32,
+    pub(crate) taps: i32,
+    pub(crate) first: i32,
+    pub(crate) step: i32,
+    pub(crate) rate: i32,
+    pub(crate) padding: i32,
+    pub(crate) bounded: i32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub(crate) struct Pack {
+    pub(crate) weights: u64,
+    pub(crate) output: u64,
+    pub(crate) output_stride: i32,
+    pub(crate) input_stride: i32,
+    pub(crate) outputs: i32,
+    pub(crate) inputs: i32,
+    pub(crate) first_tap: i32,
+    pub(crate) tap_step: i32,
+    pub(crate) taps: i32,
+    pub(crate) chunks: i32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub(crate) struct Lookup {
+    pub(crate) codes: u64,
+    pub(crate) tables: u64,
+    pub(crate) projections: u64,
+    pub(crate) bias: u64,
+    pub(crate) output: u64,
+    pub(crate) codebooks: i32,
+    pub(crate) entries: i32,
+    pub(crate) width: i32,
+    pub(crate) latent: i32,
+    pub(crate) stride: i32,
+    pub(crate) padding: i32,
+}
+
 // SAFETY: as in matvec.cuh.
 unsafe impl Arguments for Matvec {}
 // SAFETY: as in embed.cuh.
@@ -194,3 +249,9 @@ unsafe impl Arguments for Gather {}
 unsafe impl Arguments for Sampler {}
 // SAFETY: as in fill.cuh.
 unsafe impl Arguments for Fill {}
+// SAFETY: as in codec.cuh.
+unsafe impl Arguments for Convolve {}
+// SAFETY: as in codec.cuh.
+unsafe impl Arguments for Pack {}
+// SAFETY: as in codec.cuh.
+unsafe impl Arguments for Lookup {}

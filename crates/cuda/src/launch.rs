@@ -70,7 +70,9 @@ fn names() -> Vec<String> {
     let attention = caches.iter().flat_map(|cache| {
         [64, 128].into_iter().flat_map(|dim| [1, 2, 4, 8].map(|group| attention_name(*cache, dim, group)))
     });
-    plain.into_iter().chain(matvecs).chain(heads).chain(attention).collect()
+    let codec = ["codec_pack", "codec_lookup"].map(str::to_owned).into_iter();
+    let codec = codec.chain([32, 64, 96].map(convolution_name));
+    plain.into_iter().chain(codec).chain(matvecs).chain(heads).chain(attention).collect()
 }
 
 pub(crate) fn matvec_name(kind: Kind, one: bool) -> String {
@@ -83,6 +85,11 @@ pub(crate) fn heads_name(cache: Kind) -> String {
 
 pub(crate) fn attention_name(cache: Kind, head_dim: usize, group: usize) -> String {
     format!("attention_{}_{head_dim}_{group}", cache.name())
+}
+
+/// A convolution of so many outputs in a block.
+pub(crate) fn convolution_name(outputs: usize) -> String {
+    format!("codec_convolution_{outputs}")
 }
 
 /// Ten times the compute capability that a kernel's source was compiled for.

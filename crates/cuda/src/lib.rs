@@ -1,4 +1,4 @@
-//! The ZONOS2 backbone on an NVIDIA card, with own kernels: rows of ids in, frames of codes out.
+//! The ZONOS2 backbone on an NVIDIA card, with own kernels: rows of ids in, frames of codes out; and the codec's decoder.
 //!
 //! A **row** is one position of one **slot**; a slot is one sequence with its cache and its own way to draw. A step
 //! takes some rows: one for each live slot (decode), or many of one slot (prefill). Both run the same kernels, and what
@@ -6,6 +6,8 @@
 //!
 //! `Model` holds the weights on the card, `Decoder` the slots. A step is captured once for each width as a graph
 //! and then replayed: nothing is allocated, and the host only takes frames, a step late.
+//!
+//! [`codec`] turns frames of codes into samples, with a stream of its own.
 //!
 //! Without the feature `cuda` only what needs no card is built: shapes, layouts and their checks.
 
@@ -16,6 +18,7 @@
 mod args;
 #[cfg(feature = "cuda")]
 mod buffers;
+pub mod codec;
 #[cfg(feature = "cuda")]
 mod decoder;
 #[cfg(feature = "cuda")]

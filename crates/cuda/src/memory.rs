@@ -66,7 +66,6 @@ impl<T: Plain> Buffer<T> {
     }
 
     /// Given values.
-    #[cfg(test)]
     pub(crate) fn of(device: &Device, what: &'static str, values: &[T]) -> Result<Self> {
         let mut buffer = Self::new(device, what, values.len())?;
         buffer.write(0, values)?;

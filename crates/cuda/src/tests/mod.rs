@@ -2,6 +2,7 @@
 
 mod attention;
 mod bench;
+mod codec;
 mod decoding;
 mod matvec;
 mod router;
