@@ -2,8 +2,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
-use zonos_weights::{Checkpoint, Weights};
+use zonos_weights::Checkpoint;
 
+use crate::card::Card;
 use crate::decoder::Decoder;
 use crate::encoder::Encoder;
 use crate::quantizer::Quantizer;
@@ -21,10 +22,18 @@ const ENCODE_WINDOW: usize = 128;
 pub struct Codec {
     config: CodecConfig,
     quantizer: Quantizer,
-    decoder: Decoder,
+    decoder: Decoding,
     encoder: Option<Encoder>,
     device: Device,
     dtype: DType,
+}
+
+/// What turns codes into samples.
+enum Decoding {
+    /// The layers, by tensor operations.
+    Layers(Decoder),
+    /// Kernels of our own.
+    Kernels(Card),
 }
 
 /// What the decoder computes on its way, for comparison with a reference. Shapes are `[channels, time]`.
@@ -81,7 +90,7 @@ impl Codec {
             stated.apply(&mut config)?;
         }
         config.check()?;
-        let codec = Self::build(config, &weights, device, dtype)?;
+        let codec = Self::build(config, &checkpoint, device, dtype)?;
         checkpoint.check_all_used()?;
         Ok(codec)
     }
@@ -94,14 +103,19 @@ impl Codec {
     pub fn random(seed: u64, config: &CodecConfig, device: &Device, dtype: DType) -> Result<Self> {
         config.check()?;
         let checkpoint = Checkpoint::random(seed, random::init);
-        Self::build(config.clone(), &checkpoint.weights(device, Some(dtype)), device, dtype)
+        Self::build(config.clone(), &checkpoint, device, dtype)
     }
 
-    fn build(config: CodecConfig, weights: &Weights, device: &Device, dtype: DType) -> Result<Self> {
+    fn build(config: CodecConfig, checkpoint: &Checkpoint, device: &Device, dtype: DType) -> Result<Self> {
+        let weights = checkpoint.weights(device, Some(dtype));
+        let decoder = match Card::load(device, dtype, &config, checkpoint)? {
+            Some(card) => Decoding::Kernels(card),
+            None => Decoding::Layers(Decoder::load(&weights.at("decoder"), &config.decoder, config.latent_dim)?),
+        };
         let encoder = |stages| Encoder::load(&weights.at("encoder"), stages, config.latent_dim);
         Ok(Self {
             quantizer: Quantizer::load(&weights.at("quantizer"), &config)?,
-            decoder: Decoder::load(&weights.at("decoder"), &config.decoder, config.latent_dim)?,
+            decoder,
             encoder: config.encoder.as_ref().map(encoder).transpose()?,
             device: device.clone(),
             dtype,
@@ -167,8 +181,15 @@ impl Codec {
     }
 
     fn decode_window(&self, codes: &Codes, window: &Window) -> Result<Vec<f32>> {
-        let codes = codes.slice(window.input.clone()).to_tensor(&self.device)?;
-        let pre_tanh = self.decoder.forward(&self.quantizer.decode(&codes)?.unsqueeze(0)?, |_| ())?;
+        let codes = codes.slice(window.input.clone());
+        let decoder = match &self.decoder {
+            Decoding::Layers(decoder) => decoder,
+            Decoding::Kernels(card) => {
+                return card.decode(&codes, window.offset()..window.offset() + window.keep.len());
+            }
+        };
+        let z = self.quantizer.decode(&codes.to_tensor(&self.device)?)?;
+        let pre_tanh = decoder.forward(&z.unsqueeze(0)?, |_| ())?;
         let (start, len) = (window.offset() * self.hop(), window.keep.len() * self.hop());
         let kept = pre_tanh.narrow(2, start, len)?.to_dtype(DType::F32)?;
         Ok(kept.tanh()?.flatten_all()?.to_vec1()?)
@@ -181,9 +202,13 @@ impl Codec {
     /// As [`Codec::decode`], and when there are no frames.
     pub fn decode_trace(&self, codes: &Codes) -> Result<DecodeTrace> {
         self.check_codes(codes)?;
+        let decoder = match &self.decoder {
+            Decoding::Layers(decoder) => decoder,
+            Decoding::Kernels(card) => return card.trace(codes),
+        };
         let z = self.quantizer.decode(&codes.to_tensor(&self.device)?)?;
         let mut seen = Vec::new();
-        let pre_tanh = self.decoder.forward(&z.unsqueeze(0)?, |x| seen.push(x.clone()))?.squeeze(0)?;
+        let pre_tanh = decoder.forward(&z.unsqueeze(0)?, |x| seen.push(x.clone()))?.squeeze(0)?;
         let mut seen = seen.into_iter().map(|x| x.squeeze(0));
         let conv_in = seen.next().transpose()?.unwrap_or_else(|| z.clone());
         Ok(DecodeTrace { z, conv_in, blocks: seen.collect::<candle_core::Result<_>>()?, pre_tanh })

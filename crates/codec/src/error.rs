@@ -72,6 +72,10 @@ pub enum Error {
         /// The sample's place.
         index: usize,
     },
+    /// Kernels of our own failed, or the card's memory does not suffice.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Card(#[from] zonos_cuda::Error),
     /// The computation itself failed: out of memory, or a device's fault.
     #[error("codec computation: {0}")]
     Tensor(#[from] candle_core::Error),

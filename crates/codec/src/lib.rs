@@ -23,6 +23,8 @@
 //! # Ok::<(), zonos_codec::Error>(())
 //! ```
 
+#[cfg_attr(not(feature = "cuda"), path = "no_card.rs")]
+mod card;
 mod codec;
 mod codes;
 mod config;

@@ -129,7 +129,7 @@ impl Search {
 }
 
 /// Whether tables hold projected entries, as in GGUF files, judged by the first codebook.
-fn is_projected(first: &Weights, config: &CodecConfig) -> bool {
+pub(crate) fn is_projected(first: &Weights, config: &CodecConfig) -> bool {
     config.codebook_dim == config.latent_dim && !first.contains("out_proj.bias")
 }
 
