@@ -6,7 +6,6 @@
 #pragma once
 #include "common.cuh"
 
-constexpr int SPLIT = 128;
 constexpr int MAX_SPLITS = 64;
 
 struct Attention {
@@ -28,7 +27,8 @@ struct Attention {
     long long slot_stride;
     int gate_stride;
     int kv_heads;
-    int capacity;
+    // Numbers of the cache from one block of SPLIT positions to the next.
+    int block_stride;
     int splits;
     float scale;
 };
@@ -173,8 +173,8 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
     const int used = position / SPLIT + 1;
     if (slot < 0 || split >= used) return;
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, part = lane % LANES;
-    const int first = split * SPLIT, seen = min(position + 1 - first, SPLIT);
-    const long long head = slot * a.slot_stride + static_cast<long long>(kv_head) * a.capacity * HEAD_DIM + part * 8;
+    const int seen = min(position + 1 - split * SPLIT, SPLIT);
+    const long long head = slot * a.slot_stride + static_cast<long long>(split) * a.block_stride + kv_head * SPLIT * HEAD_DIM + part * 8;
     const T *keys = static_cast<const T*>(a.keys) + head, *values = static_cast<const T*>(a.values) + head;
     const size_t first_query = static_cast<size_t>(row) * a.kv_heads * GROUP + kv_head * GROUP;
     {
@@ -192,7 +192,7 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const int at = start + i * AT_ONCE + warp * OF_WARP + lane / LANES;
-            key[i].load(keys + static_cast<long long>(first + min(at, seen - 1)) * HEAD_DIM);
+            key[i].load(keys + min(at, seen - 1) * HEAD_DIM);
         }
 #pragma unroll
         for (int i = 0; i < 4; i++) {
@@ -227,7 +227,7 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const int at = start + i * AT_ONCE + warp * OF_WARP + lane / LANES;
-            value[i].load(values + static_cast<long long>(first + min(at, seen - 1)) * HEAD_DIM);
+            value[i].load(values + min(at, seen - 1) * HEAD_DIM);
         }
 #pragma unroll
         for (int i = 0; i < 4; i++) {

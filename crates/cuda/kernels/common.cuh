@@ -16,6 +16,8 @@ constexpr int WARPS = THREADS / 32;
 constexpr int MAX_ROWS = 64;
 constexpr int MAX_USED = 4;
 constexpr int MAX_ENTRIES = MAX_ROWS * MAX_USED;
+// Positions that a block of attention takes, and that lie together in the cache.
+constexpr int SPLIT = 128;
 // Rows that are multiplied with a matrix together: the width of a matrix instruction.
 constexpr int COLUMNS = 8;
 // The widest vector that a kernel stages: four numbers a thread, four times.

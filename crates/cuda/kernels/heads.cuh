@@ -15,7 +15,8 @@ struct Heads {
     const int* positions;
     // [rows, heads, head_dim]
     float* queries;
-    // Keys of the first slot's layer, [kv_heads, capacity, head_dim]; its values; numbers from slot to slot.
+    // Keys of the first slot's layer, [kv_heads, SPLIT, head_dim] in each block of positions; its values; numbers from slot
+    // to slot.
     void* keys;
     void* values;
     long long slot_stride;
@@ -23,7 +24,8 @@ struct Heads {
     int heads;
     int kv_heads;
     int head_dim;
-    int capacity;
+    // Numbers of the cache from one block of SPLIT positions to the next.
+    int block_stride;
     float eps;
 };
 
@@ -71,7 +73,7 @@ template <typename T> __device__ __forceinline__ void heads(const Heads& a) {
     }
     const int kv_head = head - a.heads - (is_value ? a.kv_heads : 0);
     T* cache = static_cast<T*>(is_value ? a.values : a.keys) + slot * a.slot_stride +
-               (static_cast<long long>(kv_head) * a.capacity + position) * a.head_dim;
+               static_cast<long long>(position / SPLIT) * a.block_stride + (kv_head * SPLIT + position % SPLIT) * a.head_dim;
     float* query = a.queries + (static_cast<size_t>(row) * a.heads + head) * a.head_dim;
 #pragma unroll
     for (int i = 0; i < PAIRS; i++) {

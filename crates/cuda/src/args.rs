@@ -83,7 +83,7 @@ pub(crate) struct Heads {
     pub(crate) heads: i32,
     pub(crate) kv_heads: i32,
     pub(crate) head_dim: i32,
-    pub(crate) capacity: i32,
+    pub(crate) block_stride: i32,
     pub(crate) eps: f32,
 }
 
@@ -103,7 +103,7 @@ pub(crate) struct Attention {
     pub(crate) slot_stride: i64,
     pub(crate) gate_stride: i32,
     pub(crate) kv_heads: i32,
-    pub(crate) capacity: i32,
+    pub(crate) block_stride: i32,
     pub(crate) splits: i32,
     pub(crate) scale: f32,
     pub(crate) padding: i32,

@@ -1,9 +1,10 @@
 //! Everything on the card that is not weights: the cache, the slots, and what a step works with.
 
+use crate::cache::{Cache, Layout};
 use crate::memory::{Buffer, Pinned};
 use crate::shape::{MAX_ROWS, MAX_USED, SPLIT};
 use crate::slot::{RECORD_HEAD, SlotState};
-use crate::{Device, Kind, Model, Result, Shape};
+use crate::{Device, Model, Result, Shape};
 
 /// Frames of a slot that the host may be behind; the same as in the kernels.
 pub(crate) const RECORDS: usize = 64;
@@ -47,8 +48,7 @@ pub(crate) struct Slots {
     pub(crate) count: usize,
     /// Rows of each.
     pub(crate) capacity: usize,
-    /// [slots, layers, keys and values, kv_heads, capacity, head_dim]
-    pub(crate) cache: Buffer<u8>,
+    pub(crate) cache: Cache,
     pub(crate) states: Buffer<SlotState>,
     pub(crate) logits: Buffer<f32>,
     pub(crate) history: Buffer<i32>,
@@ -109,13 +109,19 @@ impl Workspace {
 }
 
 impl Slots {
+    /// Slots whose cache has no memory yet.
     pub(crate) fn new(model: &Model, count: usize, capacity: usize) -> Result<Self> {
+        let layout = Layout::new(&model.shape, model.cache_kind(), capacity);
+        Self::around(model, Cache::new(&model.device, layout, count)?, count, capacity)
+    }
+
+    fn around(model: &Model, cache: Cache, count: usize, capacity: usize) -> Result<Self> {
         let (device, shape) = (&model.device, &model.shape);
         let frame = shape.codebooks;
         Ok(Self {
             count,
             capacity,
-            cache: Buffer::zeros(device, "the cache", count * slot_bytes(shape, model.cache_kind(), capacity))?,
+            cache,
             states: Buffer::zeros(device, "the slots", count)?,
             logits: Buffer::zeros(device, "the slots", count * shape.logits())?,
             history: Buffer::zeros(device, "the slots", count * capacity * frame)?,
@@ -123,26 +129,14 @@ impl Slots {
             records: Pinned::zeros(device, count * RECORDS * (RECORD_HEAD + frame))?,
         })
     }
-}
 
-impl Slots {
     /// More slots, of which the first are those of `self`. Frames that were not taken are lost.
     pub(crate) fn grown(&self, model: &Model, count: usize) -> Result<Self> {
-        let mut grown = Self::new(model, count.max(self.count), self.capacity)?;
-        grown.cache.copy_from(&self.cache)?;
+        let count = count.max(self.count);
+        let mut grown = Self::around(model, self.cache.grown(count)?, count, self.capacity)?;
         grown.states.copy_from(&self.states)?;
         grown.logits.copy_from(&self.logits)?;
         grown.history.copy_from(&self.history)?;
         Ok(grown)
     }
-}
-
-/// Numbers of the keys, or the values, of one layer of a slot.
-pub(crate) fn layer_numbers(shape: &Shape, capacity: usize) -> usize {
-    shape.kv_width() * capacity
-}
-
-/// Bytes of a slot's cache.
-pub(crate) fn slot_bytes(shape: &Shape, cache: Kind, capacity: usize) -> usize {
-    shape.used.len() * 2 * layer_numbers(shape, capacity) * cache.bytes()
 }

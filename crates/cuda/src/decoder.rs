@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use cudarc::driver::CudaEvent;
 
-use crate::buffers::{RECORDS, Rows, Slots, Workspace, slot_bytes};
+use crate::buffers::{RECORDS, Rows, Slots, Workspace};
+use crate::cache::Layout;
 use crate::device::driver;
 use crate::graph::{Graphs, width};
 use crate::shape::MAX_ROWS;
@@ -64,7 +65,8 @@ struct Launch {
 }
 
 impl Decoder {
-    /// `slots` sequences of up to `capacity` rows each. All memory is allocated here.
+    /// `slots` sequences of up to `capacity` rows each. All memory is allocated here, but for that of the cache: rows get
+    /// theirs when they come.
     ///
     /// # Errors
     /// When the card's memory does not suffice, or a number lies outside of what the model and the kernels take.
@@ -91,11 +93,16 @@ impl Decoder {
         })
     }
 
-    /// Bytes of the card's memory that one slot takes.
+    /// Bytes of the card's memory that one slot takes when all its rows are used.
     pub fn slot_bytes(model: &Model, capacity: usize) -> u64 {
         let shape = &model.shape;
         let frames = capacity * shape.codebooks * size_of::<i32>();
-        (slot_bytes(shape, model.cache_kind(), capacity) + frames + 4 * shape.logits()) as u64
+        (Layout::new(shape, model.cache_kind(), capacity).slot_bytes() + frames + 4 * shape.logits()) as u64
+    }
+
+    /// Bytes of the card's memory that keys and values take now.
+    pub fn cache_bytes(&self) -> u64 {
+        self.slots.cache.held() as u64
     }
 
     /// The model.
@@ -113,7 +120,18 @@ impl Decoder {
         self.slots.capacity
     }
 
-    /// Makes it at least so many slots; those there are keep what they hold. While it grows, both take memory.
+    /// Gives the memory of a slot's rows back. It needs a prompt then.
+    ///
+    /// # Errors
+    /// When there is no such slot, steps of it are under way, or on the driver.
+    pub fn release(&mut self, slot: usize) -> Result<()> {
+        self.check_slot(slot)?;
+        self.check_idle(slot)?;
+        self.known[slot] = Known::default();
+        self.slots.cache.release(slot)
+    }
+
+    /// Makes it at least so many slots; those there are keep what they hold.
     ///
     /// # Errors
     /// When steps are under way, or the card's memory does not suffice: nothing has changed then.
@@ -205,6 +223,7 @@ impl Decoder {
         }
         let width = self.model.shape.row_width();
         let rows = ids.len() / width;
+        self.slots.cache.reserve(slot, rows)?;
         for (number, piece) in ids.chunks(MAX_ROWS * width).enumerate() {
             let (first, count) = (number * MAX_ROWS, piece.len() / width);
             let whose = (first..first + count).map(|position| (slot, position));
@@ -234,6 +253,7 @@ impl Decoder {
         let ids: Vec<u32> = rows.iter().flat_map(|row| row.ids.iter().copied()).collect();
         let whose: Vec<_> = rows.iter().map(|row| (row.slot, self.known[row.slot].rows)).collect();
         let seen = whose.iter().map(|(_, position)| position + 1).max().unwrap_or(1);
+        whose.iter().try_for_each(|&(slot, position)| self.slots.cache.reserve(slot, position + 1))?;
         self.write_rows(whose.into_iter(), &ids)?;
         self.step().run(rows.len(), None, seen, Head::Slots)?;
         rows.iter().for_each(|row| self.known[row.slot].rows += 1);
@@ -268,12 +288,21 @@ impl Decoder {
             return Err(Error::Request(format!("slot {slot} has no prompt, or has made its last frame")));
         }
         let width = width(slots.len()).ok_or_else(|| Error::Request("more than 64 slots in a step".into()))?;
+        self.reserve_next(slots)?;
         self.write_graph_rows(slots, width)?;
         self.replay(width)?;
         let done = self.model.device.stream.record_event(None).map_err(driver("mark a step"))?;
         let frames = slots.iter().map(|&slot| (slot, self.count_launch(slot))).collect();
         self.pending.push_back(Launch { done, frames });
         Ok(())
+    }
+
+    /// Makes sure of memory for the rows that the next step writes.
+    fn reserve_next(&mut self, slots: &[usize]) -> Result<()> {
+        slots.iter().try_for_each(|&slot| {
+            let Known { rows, launched, .. } = self.known[slot];
+            self.slots.cache.reserve(slot, (rows + launched + 1).min(self.slots.capacity))
+        })
     }
 
     /// Counts a step of a slot; the number of its frame.
@@ -296,6 +325,8 @@ impl Decoder {
     /// The step of [`Decoder::launch`], not captured, for comparison; its frames are not collected.
     #[cfg(test)]
     pub(crate) fn launch_eagerly(&mut self, slots: &[usize]) -> Result<()> {
+        self.reserve_next(slots)?;
+        slots.iter().for_each(|&slot| self.known[slot].launched += 1);
         self.write_graph_rows(slots, slots.len())?;
         self.step().sample(slots.len())?;
         self.step().run(slots.len(), None, self.slots.capacity, Head::Slots)
@@ -372,11 +403,16 @@ impl Decoder {
         Ok(())
     }
 
+    fn check_idle(&self, slot: usize) -> Result<()> {
+        match self.known[slot].pending {
+            0 => Ok(()),
+            _ => Err(Error::Request(format!("steps of slot {slot} are under way: collect their frames"))),
+        }
+    }
+
     fn check_prompt(&self, slot: usize, ids: &[u32], voice: Option<&[f32]>) -> Result<()> {
         self.check_slot(slot)?;
-        if self.known[slot].pending > 0 {
-            return Err(Error::Request(format!("steps of slot {slot} are under way: collect their frames")));
-        }
+        self.check_idle(slot)?;
         let rows = ids.len() / self.model.shape.row_width();
         if rows == 0 || rows >= self.slots.capacity {
             let message = format!("a prompt of {rows} rows in a slot of {}", self.slots.capacity);

@@ -18,6 +18,8 @@
 mod args;
 #[cfg(feature = "cuda")]
 mod buffers;
+#[cfg(feature = "cuda")]
+mod cache;
 pub mod codec;
 #[cfg(feature = "cuda")]
 mod decoder;
@@ -43,6 +45,8 @@ mod rope;
 mod shape;
 mod slot;
 mod source;
+#[cfg(feature = "cuda")]
+mod sparse;
 #[cfg(feature = "cuda")]
 mod step;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! that it can be captured.
 
 use crate::args::{Attention, Embed, Gather, Heads, Matvec, Router as RouterArguments, Sampler, mode};
-use crate::buffers::{Rows, Slots, Workspace, layer_numbers, slot_bytes};
+use crate::buffers::{Rows, Slots, Workspace};
 use crate::launch::{Grid, attention_name, heads_name, matvec_name};
 use crate::layer::{Feed, Layer, Router};
 use crate::projection::{GateUp, Matrix};
@@ -176,22 +176,9 @@ impl Step<'_> {
         Matvec { output: self.workspace.residual.address(), output_stride, mode: mode::ADD, ..arguments }
     }
 
-    /// Addresses of the first slot's keys and values of a layer.
-    fn cache(&self, index: usize) -> (u64, u64) {
-        let numbers = layer_numbers(self.shape(), self.slots.capacity);
-        let bytes = numbers * self.model.cache_kind().bytes();
-        (self.slots.cache.at(2 * index * bytes), self.slots.cache.at((2 * index + 1) * bytes))
-    }
-
-    /// Numbers of the cache from slot to slot.
-    fn slot_stride(&self) -> i64 {
-        let kind = self.model.cache_kind();
-        (slot_bytes(self.shape(), kind, self.slots.capacity) / kind.bytes()) as i64
-    }
-
     pub(crate) fn heads(&self, rows: usize, index: usize, layer: &Layer) -> Result<()> {
         let (shape, work) = (self.shape(), self.workspace);
-        let (keys, values) = self.cache(index);
+        let (keys, values) = self.slots.cache.of_layer(index);
         let arguments = Heads {
             projected: work.projected.address(),
             temperatures: layer.temperatures,
@@ -202,23 +189,24 @@ impl Step<'_> {
             queries: work.queries.address(),
             keys,
             values,
-            slot_stride: self.slot_stride(),
+            slot_stride: self.slots.cache.slot_stride(),
             stride: shape.projected_width() as i32,
             heads: shape.heads as i32,
             kv_heads: shape.kv_heads as i32,
             head_dim: shape.head_dim as i32,
-            capacity: self.slots.capacity as i32,
+            block_stride: self.slots.cache.block_stride(),
             eps: shape.qk_norm_eps,
         };
         let blocks = (shape.heads + 2 * shape.kv_heads).div_ceil(HEAD_WARPS);
         let name = heads_name(self.model.cache_kind());
-        // SAFETY: buffers of these shapes; positions lie below the capacity, which is within the tables of the rotation.
+        // SAFETY: buffers of these shapes; positions lie below the capacity, which is within the tables of the rotation, and
+        // below the rows that the cache has memory for.
         unsafe { self.launch(&name, Grid::new([blocks, rows, 1], 32 * HEAD_WARPS), &arguments) }
     }
 
     pub(crate) fn attention(&self, rows: usize, index: usize, seen: usize) -> Result<()> {
         let (shape, work) = (self.shape(), self.workspace);
-        let (keys, values) = self.cache(index);
+        let (keys, values) = self.slots.cache.of_layer(index);
         let arguments = Attention {
             queries: work.queries.address(),
             keys,
@@ -230,10 +218,10 @@ impl Step<'_> {
             sums: work.sums.address(),
             extents: work.extents.address(),
             arrived: work.arrived.address(),
-            slot_stride: self.slot_stride(),
+            slot_stride: self.slots.cache.slot_stride(),
             gate_stride: shape.projected_width() as i32,
             kv_heads: shape.kv_heads as i32,
-            capacity: self.slots.capacity as i32,
+            block_stride: self.slots.cache.block_stride(),
             splits: self.slots.capacity.div_ceil(SPLIT) as i32,
             scale: 1.0 / (shape.head_dim as f32).sqrt(),
             padding: 0,

@@ -38,12 +38,11 @@ fn rotated(shape: &Shape, head: &[f32], temperature: f64, position: usize) -> Ve
 fn fill(decoder: &mut Decoder, random: &mut Random, kind: Kind) -> Vec<Cache> {
     let (shape, capacity) = (decoder.model().shape().clone(), decoder.capacity());
     let numbers = shape.kv_width() * capacity;
-    let slot_bytes = shape.used.len() * 2 * numbers * kind.bytes();
     (0..decoder.slots())
         .map(|slot| {
             let mut stored = |at: usize| {
                 let bytes = encode(kind, &random.vector(numbers, 1.0));
-                decoder.slots.cache.write(slot * slot_bytes + at * bytes.len(), &bytes).unwrap();
+                decoder.slots.cache.write(slot, at, capacity, shape.head_dim, &bytes).unwrap();
                 widen(kind, &bytes)
             };
             Cache { keys: stored(0), values: stored(1) }

@@ -223,6 +223,36 @@ fn growing_keeps_what_slots_hold() {
 }
 
 #[test]
+fn a_slot_takes_memory_with_its_rows_and_gives_it_back() {
+    let Some(device) = card("a_slot_takes_memory_with_its_rows_and_gives_it_back") else { return };
+    let mut decoder = random_decoder(&device, &small(), Kind::F32, 8, 700);
+    assert_eq!(decoder.cache_bytes(), 0);
+    let ids = prompt(&mut Random(17), &small(), 30);
+    let mut run = |slot: usize, count: usize| {
+        decoder.start(slot, &ids, None, &SlotOptions { limit: 1000, ..options(1) }).unwrap();
+        let first = decoder.cache_bytes();
+        let made = frames(&mut decoder, &[slot], count).swap_remove(slot);
+        let last = decoder.cache_bytes();
+        decoder.release(slot).unwrap();
+        assert!(decoder.launch(&[slot]).is_err());
+        (made, first, last)
+    };
+    let (long, first, last) = run(3, 600);
+    assert!(first > 0 && last > first, "{first} bytes for 30 rows, {last} for 630");
+    // What was given back serves the next slot.
+    let (short, again, _) = run(5, 100);
+    assert_eq!(short, long[..100]);
+    assert!(again <= last, "{again}, at most {last} before");
+    let all = decoder.cache_bytes();
+    for slot in 0..8 {
+        decoder.start(slot, &ids, None, &options(1)).unwrap();
+    }
+    assert!(decoder.cache_bytes() > all);
+    let made = frames(&mut decoder, &[7, 0], 50);
+    assert!(made[7] == long[..50] && made[0] == long[..50]);
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let Some(device) = card("what_does_not_fit_is_refused") else { return };
     let shape = small();

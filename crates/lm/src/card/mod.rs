@@ -2,7 +2,7 @@
 
 mod source;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use candle_core::{DType, Device, Tensor};
 use zonos_cuda::{Decoder, Mixture, Model, Row, Shape, SlotOptions, Speaker};
@@ -18,7 +18,7 @@ const MAX_SLOTS: usize = 64;
 
 /// A model on a card, with room for some sequences.
 pub(crate) struct Card {
-    decoder: Mutex<Decoder>,
+    decoder: Arc<Mutex<Decoder>>,
     free: Arc<Mutex<Vec<usize>>>,
     context: usize,
     codebooks: usize,
@@ -26,14 +26,19 @@ pub(crate) struct Card {
     bytes_per_frame: u64,
 }
 
-/// The place of one sequence, given back when dropped.
+/// The place of one sequence, given back with its memory when dropped.
 pub(crate) struct Slot {
     index: usize,
+    decoder: Weak<Mutex<Decoder>>,
     free: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        if let Some(decoder) = self.decoder.upgrade() {
+            // What cannot be given back serves the slot's next sequence.
+            lock(&decoder).release(self.index).ok();
+        }
         lock(&self.free).push(self.index);
     }
 }
@@ -56,7 +61,7 @@ impl Card {
         tensors.check_all_used()?;
         let bytes_per_frame = model.bytes_per_frame();
         Ok(Some(Self {
-            decoder: Mutex::new(Decoder::new(Arc::new(model), 1, config.context)?),
+            decoder: Arc::new(Mutex::new(Decoder::new(Arc::new(model), 1, config.context)?)),
             free: Arc::new(Mutex::new(vec![0])),
             context: config.context,
             codebooks: config.codebooks,
@@ -76,7 +81,7 @@ impl Card {
             Some(index) => index,
             None => more_slots(&mut decoder, &mut free)?,
         };
-        Ok(KvCache::of_slot(Slot { index, free: self.free.clone() }))
+        Ok(KvCache::of_slot(Slot { index, decoder: Arc::downgrade(&self.decoder), free: self.free.clone() }))
     }
 
     pub(crate) fn prefill(&self, prompt: &Prompt, cache: &mut KvCache) -> Result<Tensor> {
