@@ -24,7 +24,7 @@ constexpr int COLUMNS = 8;
 constexpr int VECTORS = 4;
 
 // How numbers are stored; the same as `Kind` on the host.
-enum Kind : int { F32 = 0, BF16 = 1, F16 = 2, Q8_0 = 3 };
+enum Kind : int { F32 = 0, BF16 = 1, F16 = 2, Q8_0 = 3, Q4_K = 4, Q5_K = 5, Q6_K = 6 };
 
 __device__ __forceinline__ void release_dependents() {
 #if __CUDA_ARCH__ >= 900

@@ -16,10 +16,29 @@ __device__ __forceinline__ uint32_t mixed(unsigned long long x) {
     return static_cast<uint32_t>(x >> 32);
 }
 
+// Blocks of 256 numbers between −width and width: bits drawn, and factors that make it so.
+__device__ __forceinline__ void fill_block(const Fill& a, unsigned long long at) {
+    const int words = (a.kind == Q4_K ? 144 : a.kind == Q5_K ? 176 : 208) / 4;
+    uint32_t* block = static_cast<uint32_t*>(a.output) + at * words;
+    for (int word = 4; word < words; word++) block[word] = mixed(a.seed * 0x9e3779b97f4a7c15ull + at * words + word);
+    if (a.kind == Q6_K) {
+        for (int word = 0; word < 4; word++) block[word] = 0x40404040u;
+        return;
+    }
+    // All scales 32 and all offsets 30.
+    const float most = a.kind == Q4_K ? 15.0f : 31.0f;
+    block[0] = pack(__floats2half2_rn(a.width / (16.0f * most), a.width / 30.0f));
+    block[1] = 0xa0a0a0a0u, block[2] = 0x5e5e5e5eu, block[3] = 0xe0e0e0e0u;
+}
+
 extern "C" __global__ void fill(const __grid_constant__ Fill a) {
     const unsigned long long step = static_cast<unsigned long long>(gridDim.x) * blockDim.x;
     for (unsigned long long at = blockIdx.x * static_cast<unsigned long long>(blockDim.x) + threadIdx.x; at < a.count;
          at += step) {
+        if (a.kind >= Q4_K) {
+            fill_block(a, at);
+            continue;
+        }
         const float unit = mixed(a.seed * 0x9e3779b97f4a7c15ull + at) * (2.0f / 4294967296.0f) - 1.0f;
         const float value = a.center + a.width * unit;
         if (a.kind == F32) static_cast<float*>(a.output)[at] = value;

@@ -1,5 +1,6 @@
 // All kernels, compiled together.
 #include "attention.cuh"
+#include "blocks.cuh"
 #include "codec.cuh"
 #include "common.cuh"
 #include "embed.cuh"

@@ -45,7 +45,7 @@ impl Layout {
 
     /// Bytes of the blocks that hold so many rows.
     fn bytes(&self, rows: usize) -> usize {
-        rows.div_ceil(SPLIT) * self.of_block() * self.kind.bytes()
+        rows.div_ceil(SPLIT) * self.kind.bytes_of(self.of_block())
     }
 
     /// Bytes of a slot whose rows are all used.
@@ -88,14 +88,14 @@ impl Cache {
 
     /// Addresses of the first slot's keys and values of a layer.
     pub(crate) fn of_layer(&self, layer: usize) -> (u64, u64) {
-        let bytes = self.layout.of_layer() * self.layout.kind.bytes();
+        let bytes = self.layout.kind.bytes_of(self.layout.of_layer());
         let at = |part: usize| self.memory.address() + (part * bytes) as u64;
         (at(2 * layer), at(2 * layer + 1))
     }
 
     /// Numbers from a slot to the next.
     pub(crate) fn slot_stride(&self) -> i64 {
-        (self.pages_of_slot * self.memory.page() / self.layout.kind.bytes()) as i64
+        (self.pages_of_slot * self.memory.page() / self.layout.kind.bytes_of(1)) as i64
     }
 
     /// Numbers from a block of a slot to the next.
@@ -107,11 +107,11 @@ impl Cache {
     #[cfg(test)]
     pub(crate) fn write(&mut self, slot: usize, part: usize, rows: usize, head_dim: usize, bytes: &[u8]) -> Result<()> {
         self.reserve(slot, rows)?;
-        let row = head_dim * self.layout.kind.bytes();
+        let row = self.layout.kind.bytes_of(head_dim);
         let slot_bytes = self.pages_of_slot * self.memory.page();
         for (head, of_head) in bytes.chunks(rows * row).enumerate() {
             for (block, of_block) in of_head.chunks(SPLIT * row).enumerate() {
-                let before = block * self.layout.bytes(1) + part * self.layout.of_layer() * self.layout.kind.bytes();
+                let before = block * self.layout.bytes(1) + part * self.layout.kind.bytes_of(self.layout.of_layer());
                 let address = self.memory.address() + (slot * slot_bytes + before + head * SPLIT * row) as u64;
                 // SAFETY: within the slot's rows, which have memory.
                 let copied = unsafe { cudarc::driver::result::memcpy_htod_sync(address, of_block) };

@@ -63,7 +63,7 @@ fn not_built_for(context: &Arc<CudaContext>) -> Error {
 /// The names of all kernels.
 fn names() -> Vec<String> {
     let plain = ["embed", "router", "gather", "sampler", "fill"].map(str::to_owned);
-    let kinds = [Kind::F32, Kind::BF16, Kind::F16, Kind::Q8_0];
+    let kinds = [Kind::F32, Kind::BF16, Kind::F16, Kind::Q8_0, Kind::Q4K, Kind::Q5K, Kind::Q6K];
     let matvecs = kinds.iter().flat_map(|kind| ["one", "many"].map(|width| matvec_name(*kind, width == "one")));
     let caches = [Kind::F32, Kind::BF16, Kind::F16];
     let heads = caches.iter().map(|cache| heads_name(*cache));

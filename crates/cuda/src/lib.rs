@@ -16,6 +16,7 @@
 
 #[cfg(feature = "cuda")]
 mod args;
+mod blocks;
 #[cfg(feature = "cuda")]
 mod buffers;
 #[cfg(feature = "cuda")]

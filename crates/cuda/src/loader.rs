@@ -6,6 +6,7 @@ use cudarc::driver::CudaEvent;
 use cudarc::driver::result;
 
 use crate::args::Fill;
+use crate::blocks;
 use crate::device::driver;
 use crate::launch::Grid;
 use crate::memory::{Buffer, Pinned};
@@ -104,7 +105,7 @@ impl<'a> Loader<'a> {
     /// A table of rows that are looked up one by one: not kept in blocks.
     pub(crate) fn table(&mut self, part: &Part) -> Result<Matrix> {
         let kind = match self.kind(part)? {
-            Kind::Q8_0 => Kind::F32,
+            kind if kind.in_blocks() => Kind::F32,
             kind => kind,
         };
         self.store(std::slice::from_ref(part), kind)
@@ -124,9 +125,8 @@ impl<'a> Loader<'a> {
         let inputs = parts.first().and_then(|part| part.shape.last()).copied().unwrap_or(0);
         let outputs: usize = parts.iter().map(Part::rows).sum();
         let count = inputs * outputs;
-        let scales_at = (count * kind.bytes()).next_multiple_of(ALIGNMENT);
-        let scale_bytes = kind.card_bytes(count) - count * kind.bytes();
-        let buffer = Buffer::new(self.device, "the model", scales_at + scale_bytes)?;
+        let scales_at = kind.bytes_of(count).next_multiple_of(ALIGNMENT);
+        let buffer = Buffer::new(self.device, "the model", scales_at + kind.scale_bytes(count))?;
         let matrix = Matrix { kind, numbers: buffer.address(), scales: buffer.at(scales_at), inputs, outputs };
         self.held.push(buffer);
         let mut row = 0;
@@ -143,7 +143,7 @@ impl<'a> Loader<'a> {
             Origin::Random { .. } => self.draw_matrix(to),
             Origin::Source(source) => {
                 let tensor = find(source, &part.name, &part.shape)?;
-                let bytes = converted(&tensor, to.kind);
+                let bytes = converted(part, &tensor, to.kind)?;
                 let (numbers, scales) = for_card(to.kind, &bytes);
                 self.upload(to.numbers, &numbers)?;
                 self.upload(to.scales, &scales)
@@ -154,11 +154,15 @@ impl<'a> Loader<'a> {
     fn draw_matrix(&mut self, to: Matrix) -> Result<()> {
         let count = to.inputs * to.outputs;
         let spread = Spread::fan_in(to.inputs);
-        if to.kind == Kind::Q8_0 {
-            let scale = Spread { center: spread.width / 127.0, width: 0.0 };
-            self.draw(Kind::F16, to.scales, count / 32, scale)?;
+        // What the largest number is multiplied with.
+        let largest = if to.kind == Kind::Q8_0 { 127.0 } else { 32.0 * 64.0 };
+        let scale = Spread { center: spread.width / largest, width: 0.0 };
+        let scales = to.kind.scale_bytes(count) / 2;
+        if scales > 0 {
+            self.draw(Kind::F16, to.scales, scales, scale)?;
         }
-        self.draw(to.kind, to.numbers, count, spread)
+        let blocks = if blocks::bytes(to.kind).is_some() { blocks::NUMBERS } else { 1 };
+        self.draw(to.kind, to.numbers, count / blocks, spread)
     }
 
     fn draw(&mut self, kind: Kind, address: u64, count: usize, spread: Spread) -> Result<()> {
@@ -183,8 +187,8 @@ impl<'a> Loader<'a> {
             Origin::Random { .. } => self.draw(Kind::F32, address, len, spread)?,
             Origin::Source(source) => {
                 let tensor = find_any(source, name, shapes)?;
-                let bytes: Vec<u8> =
-                    widen(tensor.kind, &tensor.bytes).into_iter().flat_map(|v| map(v).to_le_bytes()).collect();
+                let numbers = widen(tensor.kind, &tensor.bytes).ok_or_else(|| not_widened(name))?;
+                let bytes: Vec<u8> = numbers.into_iter().flat_map(|v| map(v).to_le_bytes()).collect();
                 self.upload(address, &bytes)?;
             }
         }
@@ -218,7 +222,7 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Draws `count` numbers at an address.
+/// Draws `count` numbers, or blocks of 256, at an address.
 pub(crate) fn fill(device: &Device, kind: Kind, address: u64, count: usize, seed: u64, spread: Spread) -> Result<()> {
     let Spread { center, width } = spread;
     let arguments = Fill { output: address, count: count as u64, seed, center, width, kind: kind as i32, padding: 0 };
@@ -247,9 +251,14 @@ fn find_any<'a>(source: &'a dyn Source, name: &str, shapes: &[&[usize]]) -> Resu
 }
 
 /// The bytes of a tensor, widened where it cannot be kept as it is.
-fn converted<'t>(tensor: &'t HostTensor<'_>, kind: Kind) -> Cow<'t, [u8]> {
+fn converted<'t>(part: &Part, tensor: &'t HostTensor<'_>, kind: Kind) -> Result<Cow<'t, [u8]>> {
     if tensor.kind == kind {
-        return Cow::Borrowed(&tensor.bytes);
+        return Ok(Cow::Borrowed(&tensor.bytes));
     }
-    Cow::Owned(widen(tensor.kind, &tensor.bytes).into_iter().flat_map(f32::to_le_bytes).collect())
+    let numbers = widen(tensor.kind, &tensor.bytes).ok_or_else(|| not_widened(&part.name))?;
+    Ok(Cow::Owned(numbers.into_iter().flat_map(f32::to_le_bytes).collect()))
+}
+
+fn not_widened(name: &str) -> Error {
+    Error::Unreadable { name: name.to_owned(), reason: "blocks of 256 numbers stand only for matrices".to_owned() }
 }

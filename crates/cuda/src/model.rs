@@ -106,7 +106,7 @@ impl Model {
     /// How keys and values are kept: like the weights, but never in blocks.
     pub(crate) fn cache_kind(&self) -> Kind {
         match self.head.kind {
-            Kind::Q8_0 => Kind::F16,
+            kind if kind.in_blocks() => Kind::F16,
             kind => kind,
         }
     }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use half::{bf16, f16};
 
+use crate::blocks;
+
 /// How the numbers of a matrix are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
@@ -17,6 +19,12 @@ pub enum Kind {
     /// Blocks of 32 signed bytes with a float16 scale. In files each block is its scale and its bytes; on the card all
     /// bytes come first.
     Q8_0 = 3,
+    /// Blocks of 256 numbers of 4 bits; each 32 have a scale and an offset.
+    Q4K = 4,
+    /// The same of 5 bits.
+    Q5K = 5,
+    /// Blocks of 256 numbers of 6 bits; each 16 have a scale.
+    Q6K = 6,
 }
 
 /// Numbers that share a scale.
@@ -34,45 +42,71 @@ impl Kind {
             Self::BF16 => "bf16",
             Self::F16 => "f16",
             Self::Q8_0 => "q8_0",
+            Self::Q4K => "q4_k",
+            Self::Q5K => "q5_k",
+            Self::Q6K => "q6_k",
         }
     }
 
-    /// Bytes of a number, without scales.
-    pub(crate) fn bytes(self) -> usize {
+    /// Whether numbers share factors.
+    pub(crate) fn in_blocks(self) -> bool {
+        !matches!(self, Self::F32 | Self::BF16 | Self::F16)
+    }
+
+    /// Bytes of `count` numbers on the card, without what lies apart from them.
+    pub(crate) fn bytes_of(self, count: usize) -> usize {
+        match (self, blocks::bytes(self)) {
+            (_, Some((_, block))) => count / blocks::NUMBERS * block,
+            (Self::F32, _) => 4 * count,
+            (Self::Q8_0, _) => count,
+            _ => 2 * count,
+        }
+    }
+
+    /// Bytes of the scales of `count` numbers that lie apart from them.
+    pub(crate) fn scale_bytes(self, count: usize) -> usize {
         match self {
-            Self::F32 => 4,
-            Self::BF16 | Self::F16 => 2,
-            Self::Q8_0 => 1,
+            Self::Q8_0 => count / BLOCK * 2,
+            Self::Q6K => count / blocks::NUMBERS * 2,
+            _ => 0,
         }
     }
 
     /// Bytes of `count` numbers in a file; `None` when they are no whole blocks.
     pub fn file_bytes(self, count: usize) -> Option<usize> {
-        match self {
-            Self::Q8_0 => count.is_multiple_of(BLOCK).then_some(count / BLOCK * BLOCK_BYTES),
-            _ => count.checked_mul(self.bytes()),
-        }
+        let (numbers, bytes) = match (self, blocks::bytes(self)) {
+            (_, Some((stored, _))) => (blocks::NUMBERS, stored),
+            (Self::Q8_0, _) => (BLOCK, BLOCK_BYTES),
+            (Self::F32, _) => (1, 4),
+            _ => (1, 2),
+        };
+        (count / numbers).checked_mul(bytes).filter(|_| count.is_multiple_of(numbers))
     }
 
     /// Bytes of `count` numbers on the card, with their scales.
     pub(crate) fn card_bytes(self, count: usize) -> usize {
-        count * self.bytes() + if self == Self::Q8_0 { count / BLOCK * 2 } else { 0 }
+        self.bytes_of(count) + self.scale_bytes(count)
     }
 
     /// What a row's length must be a multiple of, for the kernels.
     pub(crate) fn step(self) -> usize {
-        if self == Self::Q8_0 { GROUP } else { BLOCK }
+        match self {
+            Self::Q8_0 => GROUP,
+            Self::Q4K | Self::Q5K | Self::Q6K => blocks::NUMBERS,
+            _ => BLOCK,
+        }
     }
 }
 
-/// Numbers of a file, widened.
-pub(crate) fn widen(kind: Kind, bytes: &[u8]) -> Vec<f32> {
-    match kind {
+/// Numbers of a file, widened; `None` for blocks of 256, which are only multiplied.
+pub(crate) fn widen(kind: Kind, bytes: &[u8]) -> Option<Vec<f32>> {
+    Some(match kind {
         Kind::F32 => bytes.as_chunks().0.iter().map(|&word| f32::from_le_bytes(word)).collect(),
         Kind::BF16 => bytes.as_chunks().0.iter().map(|&word| bf16::from_le_bytes(word).to_f32()).collect(),
         Kind::F16 => bytes.as_chunks().0.iter().map(|&word| f16::from_le_bytes(word).to_f32()).collect(),
         Kind::Q8_0 => bytes.as_chunks::<BLOCK_BYTES>().0.iter().flat_map(widen_block).collect(),
-    }
+        Kind::Q4K | Kind::Q5K | Kind::Q6K => return None,
+    })
 }
 
 fn widen_block(block: &[u8; BLOCK_BYTES]) -> impl Iterator<Item = f32> {
@@ -86,6 +120,10 @@ pub(crate) fn for_card(kind: Kind, bytes: &[u8]) -> (Cow<'_, [u8]>, Vec<u8>) {
         Kind::Q8_0 => {
             let (numbers, scales) = split_blocks(bytes);
             (Cow::Owned(numbers), scales)
+        }
+        Kind::Q4K | Kind::Q5K | Kind::Q6K => {
+            let (numbers, factors) = blocks::arrange(kind, bytes);
+            (Cow::Owned(numbers), factors)
         }
         _ => (Cow::Borrowed(bytes), Vec::new()),
     }
@@ -133,10 +171,14 @@ mod tests {
         assert_eq!(Kind::Q8_0.file_bytes(33), None);
         assert_eq!(Kind::Q8_0.card_bytes(64), 68);
         assert_eq!(Kind::BF16.file_bytes(3), Some(6));
+        assert_eq!((Kind::Q4K.file_bytes(512), Kind::Q4K.card_bytes(512)), (Some(288), 288));
+        assert_eq!((Kind::Q6K.file_bytes(256), Kind::Q6K.card_bytes(256)), (Some(210), 210));
+        assert_eq!(Kind::Q5K.file_bytes(300), None);
     }
 
     #[test]
     fn widened_numbers() {
+        let widen = |kind, bytes: &[u8]| widen(kind, bytes).unwrap();
         assert_eq!(widen(Kind::BF16, &bf16::from_f32(1.5).to_le_bytes()), [1.5]);
         assert_eq!(widen(Kind::F16, &f16::from_f32(-0.25).to_le_bytes()), [-0.25]);
         let mut block = [3u8; BLOCK_BYTES];

@@ -2,7 +2,6 @@
 
 use crate::Kind;
 use crate::args::{Matvec, mode};
-use crate::numbers::BLOCK;
 
 /// A matrix [outputs, inputs] on the card, or the same rows of each of many that lie one behind the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +19,8 @@ impl Matrix {
     pub(crate) fn rows_from(self, row: usize) -> Self {
         let before = row * self.inputs;
         Self {
-            numbers: self.numbers + (before * self.kind.bytes()) as u64,
-            scales: if self.kind == Kind::Q8_0 { self.scales + (before / BLOCK * 2) as u64 } else { 0 },
+            numbers: self.numbers + self.kind.bytes_of(before) as u64,
+            scales: if self.kind.in_blocks() { self.scales + self.kind.scale_bytes(before) as u64 } else { 0 },
             outputs: self.outputs.saturating_sub(row),
             ..self
         }

@@ -76,10 +76,15 @@ fn tile(kind: Kind) -> usize {
     if kind == Kind::F32 { 4 } else { 16 }
 }
 
-/// Bytes of shared memory that `columns` rows and, apart from them, the sums of the warps take.
+/// Bytes of shared memory that `columns` rows and, apart from them, the sums of the warps take. Blocks of 256 have sums of
+/// inputs beside the rows.
 fn shared_parts(kind: Kind, inputs: usize, columns: usize) -> (usize, usize) {
-    let rows = if kind == Kind::F32 { columns * inputs * 4 } else { columns * (inputs + 32) * 4 };
-    (rows, WARPS * tile(kind) * columns * 4)
+    let rows = match kind {
+        Kind::F32 => columns * inputs,
+        Kind::Q4K | Kind::Q5K | Kind::Q6K => columns * (inputs + 32 + inputs / 32),
+        _ => columns * (inputs + 32),
+    };
+    (4 * rows, WARPS * tile(kind) * columns * 4)
 }
 
 /// Bytes of shared memory that a product of `columns` rows takes, where a block computes one tile.
@@ -276,7 +281,7 @@ impl Step<'_> {
             plan: work.plan.address(),
             arrived: work.router_arrived(shape),
             ahead: ahead.map_or(0, |matrix| matrix.numbers),
-            ahead_bytes: ahead.map_or(0, |matrix| (matrix.inputs * matrix.outputs * matrix.kind.bytes()) as i64),
+            ahead_bytes: ahead.map_or(0, |matrix| matrix.kind.bytes_of(matrix.inputs * matrix.outputs) as i64),
             rows: rows as i32,
             width: shape.mixture.router_dim as i32,
             experts: shape.mixture.experts as i32,
@@ -390,7 +395,9 @@ impl Step<'_> {
 
 /// Bytes of a block's weights in shared memory, where one row goes alone and the card copies in bulk.
 fn row_bytes(kind: Kind, inputs: usize) -> usize {
-    if kind == Kind::F32 { 0 } else { tile(kind) * (inputs * kind.bytes() + 64) }
+    // Others come from the card's memory as they are used.
+    let staged = matches!(kind, Kind::BF16 | Kind::F16 | Kind::Q8_0);
+    if staged { tile(kind) * (kind.bytes_of(inputs) + 64) } else { 0 }
 }
 
 /// How often a block computes a tile, and its shared memory: the card is filled once or twice, and what is left over

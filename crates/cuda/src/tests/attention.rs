@@ -1,7 +1,6 @@
 use half::{bf16, f16};
 
-use super::{Random, Report, card, encode, random_decoder, small};
-use crate::numbers::widen;
+use super::{Random, Report, card, decode, encode, random_decoder, small};
 use crate::{Decoder, Kind, Shape};
 
 /// Keys and values of a slot's first layer: [kv_heads, capacity, head_dim] of each.
@@ -43,7 +42,7 @@ fn fill(decoder: &mut Decoder, random: &mut Random, kind: Kind) -> Vec<Cache> {
             let mut stored = |at: usize| {
                 let bytes = encode(kind, &random.vector(numbers, 1.0));
                 decoder.slots.cache.write(slot, at, capacity, shape.head_dim, &bytes).unwrap();
-                widen(kind, &bytes)
+                decode(kind, &bytes)
             };
             Cache { keys: stored(0), values: stored(1) }
         })

@@ -118,7 +118,9 @@ fn bench_full_size() {
     let Some(device) = card("bench_full_size") else { return };
     let bandwidth = copy_bandwidth(&device).unwrap();
     println!("{}: a copy moves {:.2} TB/s", device.name().unwrap(), bandwidth / 1e12);
-    for (kind, widths) in [(Kind::BF16, &[1, 2, 4, 8, 16, 32, 64][..]), (Kind::Q8_0, &[1, 8, 64])] {
+    for (kind, widths) in
+        [(Kind::BF16, &[1, 2, 4, 8, 16, 32, 64][..]), (Kind::Q8_0, &[1, 8, 64]), (Kind::Q4K, &[1, 8, 64])]
+    {
         bench_overlap(&device, kind, bandwidth).unwrap();
         bench(&device, kind, widths, bandwidth).unwrap();
     }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use half::{bf16, f16};
 
+use crate::numbers::widen;
 use crate::{Decoder, Device, Kind, Mixture, Model, Shape, SlotOptions, Speaker};
 
 /// The card, with a stream of the test's own; `None`, and a word about it, where there is none.
@@ -127,6 +128,9 @@ fn encode(kind: Kind, numbers: &[f32]) -> Vec<u8> {
         Kind::BF16 => numbers.iter().flat_map(|number| bf16::from_f32(*number).to_le_bytes()).collect(),
         Kind::F16 => numbers.iter().flat_map(|number| f16::from_f32(*number).to_le_bytes()).collect(),
         Kind::Q8_0 => numbers.chunks(32).flat_map(encode_block).collect(),
+        Kind::Q4K | Kind::Q5K | Kind::Q6K => {
+            numbers.chunks(256).flat_map(|numbers| encode_256(kind, numbers)).collect()
+        }
     }
 }
 
@@ -137,16 +141,45 @@ fn encode_block(numbers: &[f32]) -> Vec<u8> {
     scale.to_le_bytes().into_iter().chain(numbers.iter().map(quant)).collect()
 }
 
+/// A block of bits that the numbers only seed; what it stands for, of about their size, is read from it.
+fn encode_256(kind: Kind, numbers: &[f32]) -> Vec<u8> {
+    let (stored, _) = crate::blocks::bytes(kind).unwrap();
+    let mixed = |number: &f32| (number.to_bits().wrapping_mul(0x9e37_79b1) >> 24) as u8;
+    let mut block: Vec<u8> = numbers.iter().take(stored).map(mixed).collect();
+    let largest = numbers.iter().fold(0f32, |most, number| most.max(number.abs()));
+    // Scales are 32 in the mean, and offsets in the middle of the numbers.
+    let factors: &[(usize, f32)] = match kind {
+        Kind::Q4K => &[(0, 1.0 / 250.0), (2, 7.5 / 250.0)],
+        Kind::Q5K => &[(0, 1.0 / 500.0), (2, 15.5 / 500.0)],
+        _ => &[(208, 1.0 / 2000.0)],
+    };
+    for &(at, factor) in factors {
+        block[at..at + 2].copy_from_slice(&f16::from_f32(largest * factor).to_le_bytes());
+    }
+    block
+}
+
+/// The numbers that a file's bytes stand for.
+fn decode(kind: Kind, bytes: &[u8]) -> Vec<f32> {
+    let block = |(stored, _): (usize, usize)| {
+        bytes.chunks(stored).flat_map(|block| crate::blocks::tests::widened(kind, block)).collect()
+    };
+    widen(kind, bytes).or_else(|| crate::blocks::bytes(kind).map(block)).unwrap()
+}
+
 /// How exactly products of weights of a kind are expected.
 fn tolerance(kind: Kind) -> f64 {
     match kind {
         Kind::F32 => 2e-6,
         Kind::BF16 => 2e-5,
-        Kind::F16 | Kind::Q8_0 => 4e-6,
+        _ => 4e-6,
     }
 }
 
+/// Kinds that rows of 64 numbers can have.
 const KINDS: [Kind; 4] = [Kind::F32, Kind::BF16, Kind::F16, Kind::Q8_0];
+/// All kinds.
+const ALL_KINDS: [Kind; 7] = [Kind::F32, Kind::BF16, Kind::F16, Kind::Q8_0, Kind::Q4K, Kind::Q5K, Kind::Q6K];
 
 /// A small model with everything in it: dense layers, one and two experts.
 fn small() -> Shape {
@@ -166,6 +199,11 @@ fn small() -> Shape {
         speaker: Some(Speaker { embedding_dim: 96, lda_dim: 64 }),
         ..Shape::released()
     }
+}
+
+/// The same with rows that blocks of 256 fit.
+fn wide() -> Shape {
+    Shape { dim: 256, inner: 512, ..small() }
 }
 
 /// A model of random weights drawn on the card, and its decoder.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use half::{bf16, f16};
 
-use super::{Random, encode};
-use crate::numbers::widen;
+use super::{Random, decode, encode};
+use crate::blocks;
 use crate::{HostTensor, Kind, Shape, Source};
 
 struct Stored {
@@ -54,7 +54,7 @@ struct Past {
 
 impl Twin {
     pub(super) fn new(shape: &Shape, kind: Kind, layout: Layout, seed: u64) -> Self {
-        let cache = if kind == Kind::Q8_0 { Kind::F16 } else { kind };
+        let cache = if kind.in_blocks() { Kind::F16 } else { kind };
         let mut twin = Self { shape: shape.clone(), tensors: BTreeMap::new(), cache };
         let mut random = Random(seed);
         twin.draw(&mut random, kind, layout);
@@ -69,7 +69,8 @@ impl Twin {
     fn matrix(&mut self, random: &mut Random, name: impl Into<String>, shape: &[usize], kind: Kind) {
         let width = (3.0 / *shape.last().unwrap() as f32).sqrt();
         // As in published files, only experts and other wide matrices are in blocks.
-        let kind = if kind == Kind::Q8_0 && !shape.last().unwrap().is_multiple_of(32) { Kind::F16 } else { kind };
+        let fits = kind.file_bytes(*shape.last().unwrap()).is_some();
+        let kind = if kind.in_blocks() && !fits { Kind::F16 } else { kind };
         self.put(random, name.into(), shape, kind, 0.0, width);
     }
 
@@ -77,10 +78,11 @@ impl Twin {
         let shape = self.shape.clone();
         let (dim, inner, experts, rd) = (shape.dim, shape.inner, shape.mixture.experts, shape.mixture.router_dim);
         // A spine of 16 bits with experts in blocks, as in published files.
-        let spine = if kind == Kind::Q8_0 && layout == Layout::Apart { Kind::F16 } else { kind };
+        let spine = if kind.in_blocks() && layout == Layout::Apart { Kind::F16 } else { kind };
+        let table = if blocks::bytes(kind).is_some() { Kind::F16 } else { spine };
         for column in 0..shape.row_width() {
             let ids = if column < shape.codebooks { shape.audio_vocab } else { shape.text_ids };
-            self.put(random, format!("multi_embedder.embedders.{column}.weight"), &[ids, dim], spine, 0.0, 1.0);
+            self.put(random, format!("multi_embedder.embedders.{column}.weight"), &[ids, dim], table, 0.0, 1.0);
         }
         let speaker = shape.speaker.unwrap();
         self.matrix(random, "speaker_lda_projection.weight", &[speaker.lda_dim, speaker.embedding_dim], spine);
@@ -145,7 +147,7 @@ impl Twin {
 
     fn numbers(&self, name: &str) -> Vec<f64> {
         let stored = self.tensors.get(name).unwrap_or_else(|| panic!("{name}"));
-        widen(stored.kind, &stored.bytes).into_iter().map(f64::from).collect()
+        decode(stored.kind, &stored.bytes).into_iter().map(f64::from).collect()
     }
 
     fn has(&self, name: &str) -> bool {

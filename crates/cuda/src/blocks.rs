@@ -1,0 +1,185 @@
+//! Blocks of 256 numbers that share factors, from the order of files to that of the card.
+//!
+//! On the card a block has its scales first, then what each lane of a warp reads of it, together: the kernels'
+//! `blocks.cuh` says how. Nothing is rounded and no byte is added.
+
+use std::num::NonZero;
+use std::thread;
+
+use crate::Kind;
+
+/// Numbers of a block.
+pub(crate) const NUMBERS: usize = 256;
+/// Bytes of a block's scales on the card.
+const SCALES: usize = 16;
+/// Bytes of its lower bits, four of each number.
+const LOWER: usize = NUMBERS / 2;
+/// Blocks that a thread arranges at least.
+const FEW: usize = 1 << 12;
+
+/// Bytes of a block in a file, and on the card without what lies apart; `None` for what is not in such blocks.
+pub(crate) fn bytes(kind: Kind) -> Option<(usize, usize)> {
+    match kind {
+        Kind::Q4K => Some((144, 144)),
+        Kind::Q5K => Some((176, 176)),
+        // The last two, a factor, lie apart.
+        Kind::Q6K => Some((210, 208)),
+        _ => None,
+    }
+}
+
+/// The blocks of a file as the card takes them, and what lies apart from them.
+pub(crate) fn arrange(kind: Kind, file: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let Some((stored, kept)) = bytes(kind) else { return (file.to_vec(), Vec::new()) };
+    let count = file.len() / stored;
+    let (mut blocks, mut apart) = (vec![0; count * kept], vec![0; count * (stored - kept)]);
+    let share = count.div_ceil(thread::available_parallelism().map_or(1, NonZero::get)).max(FEW);
+    thread::scope(|scope| {
+        for (from, to) in file.chunks(share * stored).zip(blocks.chunks_mut(share * kept)) {
+            scope.spawn(move || {
+                from.chunks_exact(stored).zip(to.chunks_exact_mut(kept)).for_each(|(from, to)| one(kind, from, to));
+            });
+        }
+    });
+    for (from, to) in file.chunks_exact(stored).zip(apart.chunks_exact_mut((stored - kept).max(1))) {
+        to.copy_from_slice(&from[kept..]);
+    }
+    (blocks, apart)
+}
+
+fn one(kind: Kind, from: &[u8], to: &mut [u8]) {
+    let (scales, bits) = to.split_at_mut(SCALES);
+    let (lower, upper) = bits.split_at_mut(LOWER);
+    match kind {
+        Kind::Q6K => {
+            scales.copy_from_slice(&from[192..208]);
+            fill(lower, 4, |number| six_lower(from, number));
+            fill(upper, 2, |number| six_upper(from, number));
+        }
+        Kind::Q5K => {
+            scales.copy_from_slice(&from[..SCALES]);
+            fill(lower, 4, |number| nibble(&from[48..], number));
+            fill(upper, 1, |number| from[16 + number % 32] >> (number / 32) & 1);
+        }
+        _ => {
+            scales.copy_from_slice(&from[..SCALES]);
+            fill(lower, 4, |number| nibble(&from[16..], number));
+        }
+    }
+}
+
+/// Four bits of a number in Q4_K and Q5_K: 32 bytes hold 32 numbers in their lower and the next 32 in their upper halves.
+fn nibble(bytes: &[u8], number: usize) -> u8 {
+    bytes[number / 64 * 32 + number % 32] >> (number % 64 / 32 * 4) & 15
+}
+
+/// The lower four bits of a number in Q6_K: of each 128, 64 bytes hold the first 64 in their lower halves.
+fn six_lower(block: &[u8], number: usize) -> u8 {
+    block[number / 128 * 64 + number % 64] >> (number % 128 / 64 * 4) & 15
+}
+
+/// Its upper two bits: of each 128, 32 bytes hold four each, 32 numbers apart.
+fn six_upper(block: &[u8], number: usize) -> u8 {
+    block[128 + number / 128 * 32 + number % 32] >> (number % 128 / 32 * 2) & 3
+}
+
+/// Sets `bits` bits of each number, in the order in which lanes read them: of each half of a block and each quarter of a
+/// warp's lanes, of every 32 numbers eight.
+fn fill(to: &mut [u8], bits: usize, of: impl Fn(usize) -> u8) {
+    for (place, eight) in to.chunks_exact_mut(bits).enumerate() {
+        let (half, quarter, group) = (place / 16, place / 4 % 4, place % 4);
+        let first = 128 * half + 32 * group + 4 * quarter;
+        let mut word = 0u32;
+        for index in 0..8 {
+            // Four of the first sixteen, four of the last; pairs of neighbours lie half a word apart.
+            let number = first + index % 4 + index / 4 * 16;
+            word |= u32::from(of(number)) << (bits * (index / 2 + index % 2 * 4));
+        }
+        eight.copy_from_slice(&word.to_le_bytes()[..bits]);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use half::f16;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    pub(crate) const KINDS: [Kind; 3] = [Kind::Q4K, Kind::Q5K, Kind::Q6K];
+
+    /// The numbers of a file's block, by the format's description.
+    pub(crate) fn widened(kind: Kind, block: &[u8]) -> Vec<f32> {
+        let half = |at: usize| f16::from_le_bytes([block[at], block[at + 1]]).to_f32();
+        let six_bits = |group: usize| {
+            let packed = &block[4..16];
+            match group {
+                0..4 => (packed[group] & 63, packed[group + 4] & 63),
+                _ => (
+                    packed[group + 4] & 15 | packed[group - 4] >> 6 << 4,
+                    packed[group + 4] >> 4 | packed[group] >> 6 << 4,
+                ),
+            }
+        };
+        let number = |number: usize| match kind {
+            Kind::Q6K => {
+                let six = six_lower(block, number) | six_upper(block, number) << 4;
+                half(208) * f32::from(block[192 + number / 16] as i8) * (f32::from(six) - 32.0)
+            }
+            _ => {
+                let (scale, offset) = six_bits(number / 32);
+                let five = if kind == Kind::Q5K { block[16 + number % 32] >> (number / 32) & 1 } else { 0 };
+                let bits = nibble(&block[if kind == Kind::Q5K { 48 } else { 16 }..], number) | five << 4;
+                half(0) * f32::from(scale) * f32::from(bits) - half(2) * f32::from(offset)
+            }
+        };
+        (0..NUMBERS).map(number).collect()
+    }
+
+    /// The number that a lane of the kernels reads.
+    fn read(kind: Kind, block: &[u8], number: usize) -> u8 {
+        let (half, group, within) = (number / 128, number % 128 / 32, number % 32);
+        let (quarter, index) = (within % 16 / 4, within % 4 + within / 16 * 4);
+        let place = (half * 4 + quarter) * 4 + group;
+        let bits = |from: &[u8], width: usize| {
+            let mut word = [0; 4];
+            word[..width].copy_from_slice(&from[place * width..][..width]);
+            (u32::from_le_bytes(word) >> (width * (index / 2 + index % 2 * 4)) & ((1 << width) - 1)) as u8
+        };
+        let (lower, upper) = block[SCALES..].split_at(LOWER);
+        match kind {
+            Kind::Q4K => bits(lower, 4),
+            Kind::Q5K => bits(lower, 4) | bits(upper, 1) << 4,
+            _ => bits(lower, 4) | bits(upper, 2) << 4,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arranged_blocks_hold_the_same_numbers(bytes in prop::collection::vec(any::<u8>(), 2 * 210)) {
+            for kind in KINDS {
+                let (stored, kept) = super::bytes(kind).unwrap();
+                let file = &bytes[..2 * stored];
+                let (blocks, apart) = arrange(kind, file);
+                prop_assert_eq!(blocks.len() + apart.len(), file.len());
+                for (from, to) in file.chunks(stored).zip(blocks.chunks(kept)) {
+                    for number in 0..NUMBERS {
+                        let expected = match kind {
+                            Kind::Q4K => nibble(&from[16..], number),
+                            Kind::Q5K => nibble(&from[48..], number) | (from[16 + number % 32] >> (number / 32) & 1) << 4,
+                            _ => six_lower(from, number) | six_upper(from, number) << 4,
+                        };
+                        prop_assert_eq!(read(kind, to, number), expected);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_factor_lies_apart() {
+        let file: Vec<u8> = (0..210).map(|byte| byte as u8).collect();
+        let (blocks, apart) = arrange(Kind::Q6K, &file);
+        assert_eq!((&blocks[..SCALES], &apart[..]), (&file[192..208], &file[208..]));
+    }
+}
