@@ -5,7 +5,7 @@ use candle_core::{DType, Device};
 use zonos_codec::{Codec, CodecConfig};
 use zonos_lm::{Backbone, Config, open_checkpoint, random_checkpoint};
 use zonos_speaker::{SpeakerConfig, SpeakerEncoder, Voice};
-use zonos_weights::{BlockType, Checkpoint, ElementType};
+use zonos_weights::{Checkpoint, ElementType};
 
 use crate::inventory::cached_part;
 use crate::registry::{HubFile, ModelEntry, ModelPart, Registry};
@@ -98,11 +98,14 @@ impl Model {
         Ok(Self { name, sampling, voice: None, backbone, codec: Source::Random, speaker: Some(Source::Random) })
     }
 
-    /// About how many bytes of a card's own memory the model takes there. Nothing is known of random weights.
+    /// About how many bytes of a card's own memory the model takes there.
     pub(crate) fn device_bytes(&self, dtype: Option<DType>) -> u64 {
         match &self.backbone {
             BackboneSource::Weights { checkpoint, .. } => weights_bytes(checkpoint, dtype) + BESIDE_WEIGHTS,
-            BackboneSource::Random => 0,
+            BackboneSource::Random => {
+                let numbers = Config::released().map_or(0, |config| matrix_numbers(&config));
+                (numbers * dtype.unwrap_or(DType::F32).size_in_bytes()) as u64 + BESIDE_WEIGHTS
+            }
         }
     }
 
@@ -130,17 +133,26 @@ impl BackboneSource {
     }
 }
 
-/// Bytes of a checkpoint on a card, which keeps plain numbers and Q8_0 as they are and widens other blocks.
+/// Bytes of a checkpoint on a card, which keeps weights as they are stored or as they are asked for.
 fn weights_bytes(checkpoint: &Checkpoint, dtype: Option<DType>) -> u64 {
     let bytes = |name| {
         let raw = checkpoint.raw(name).ok()?;
-        let kept = match raw.element {
-            ElementType::Blocks(BlockType::Q8_0) | ElementType::Plain(_) => raw.element,
-            ElementType::Blocks(_) => DType::F16.into(),
-        };
-        dtype.map_or(kept, ElementType::Plain).byte_len(raw.shape)
+        dtype.map_or(raw.element, ElementType::Plain).byte_len(raw.shape)
     };
     checkpoint.names().into_iter().filter_map(bytes).map(|bytes| bytes as u64).sum()
+}
+
+/// Numbers in the matrices of a backbone; next to them the others do not count.
+fn matrix_numbers(config: &Config) -> usize {
+    let attention = config.head_dim * (2 * config.heads + 2 * config.kv_heads) + config.heads;
+    let feed_forward = |layer: usize| match &config.moe {
+        Some(moe) if moe.used.get(layer).is_some_and(|&used| used > 0) => 3 * config.inner * moe.experts,
+        _ => 3 * config.inner,
+    };
+    let layers = (0..config.layers).map(|layer| attention + feed_forward(layer)).sum::<usize>();
+    let head_and_tables = 2 * config.codebooks * config.audio_vocab() + config.text_vocab + 1;
+    let speaker = config.speaker.map_or(0, |speaker| speaker.lda_dim * (speaker.embedding_dim + config.dim));
+    config.dim * (layers + head_and_tables) + speaker
 }
 
 /// Configuration and weights of a random backbone of the released sizes.
@@ -383,4 +395,18 @@ fn open_weights(path: &Path) -> Result<Checkpoint> {
 
 fn missing(folder: &Path, part: &'static str, names: &[&str], option: &'static str) -> Error {
     Error::MissingPart { folder: folder.to_owned(), part, expected: names.join(", "), option }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_random_backbone_takes_what_the_released_one_does() {
+        let model = Model::random_full(&EngineOptions::default()).unwrap();
+        let gigabytes = |dtype| model.device_bytes(dtype) as f64 / 1e9;
+        // The released file has 15.3 GB.
+        assert!((gigabytes(Some(DType::BF16)) - 1.07 - 15.3).abs() < 0.1, "{}", gigabytes(Some(DType::BF16)));
+        assert!(gigabytes(None) > 30.0);
+    }
 }

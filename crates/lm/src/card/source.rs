@@ -48,7 +48,9 @@ impl<'a> Tensors<'a> {
         let wanted = self.dtype.filter(|_| is_matrix(name)).map_or(stored, ElementType::Plain);
         Some(match wanted {
             ElementType::Plain(dtype) => Wanted { dtype, kind: kind(dtype), as_stored: stored == wanted },
-            ElementType::Blocks(BlockType::Q8_0) => Wanted { dtype: DType::F16, kind: Kind::Q8_0, as_stored: true },
+            ElementType::Blocks(block) if is_multiplied(name) => {
+                Wanted { dtype: DType::F16, kind: kind_of_blocks(block), as_stored: true }
+            }
             ElementType::Blocks(_) => Wanted { dtype: DType::F16, kind: Kind::F16, as_stored: false },
         })
     }
@@ -94,6 +96,20 @@ fn is_matrix(name: &str) -> bool {
     (of_attention || of_feed_forward || at_the_ends) && !name.ends_with(".bias")
 }
 
+/// Whether a tensor is a matrix that rows are multiplied with, and no table that they are looked up in.
+fn is_multiplied(name: &str) -> bool {
+    is_matrix(name) && !name.starts_with("multi_embedder.")
+}
+
+fn kind_of_blocks(block: BlockType) -> Kind {
+    match block {
+        BlockType::Q8_0 => Kind::Q8_0,
+        BlockType::Q6K => Kind::Q6K,
+        BlockType::Q5K => Kind::Q5K,
+        BlockType::Q4K => Kind::Q4K,
+    }
+}
+
 fn kind(dtype: DType) -> Kind {
     match dtype {
         DType::BF16 => Kind::BF16,
@@ -109,8 +125,10 @@ mod tests {
     #[test]
     fn routers_norms_and_biases_keep_their_type() {
         for name in ["layers.0.attention.wkv.weight", "layers.3.feed_forward.experts.w13", "multi_output.weight"] {
-            assert!(is_matrix(name), "{name}");
+            assert!(is_matrix(name) && is_multiplied(name), "{name}");
         }
+        let table = "multi_embedder.embedders.0.weight";
+        assert!(is_matrix(table) && !is_multiplied(table));
         let kept = ["layers.3.feed_forward.router.down_proj.weight", "out_norm.weight", "layers.0.attention.temp"];
         for name in kept.into_iter().chain(["speaker_projection.bias"]) {
             assert!(!is_matrix(name), "{name}");
