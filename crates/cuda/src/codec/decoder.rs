@@ -49,6 +49,9 @@ pub struct Stage {
     pub values: Vec<f32>,
 }
 
+/// Is shown a sequence, its rows and its channels.
+type See<'a> = dyn FnMut(&Buffer<f32>, usize, usize) -> Result<()> + 'a;
+
 impl Decoder {
     /// Loads a decoder.
     ///
@@ -133,13 +136,7 @@ impl Decoder {
     }
 
     /// Computes all samples, `bounded` by tanh or not. `see` is shown each sequence with its rows and channels.
-    fn run(
-        &mut self,
-        codes: &[u32],
-        frames: usize,
-        bounded: bool,
-        see: &mut dyn FnMut(&Buffer<f32>, usize, usize) -> Result<()>,
-    ) -> Result<()> {
+    fn run(&mut self, codes: &[u32], frames: usize, bounded: bool, see: &mut See) -> Result<()> {
         self.workspace.reserve(&self.device, &self.shape, frames)?;
         let codes: Vec<i32> = codes.iter().map(|&code| code as i32).collect();
         self.workspace.codes.write(0, &codes)?;
