@@ -7,8 +7,10 @@
 // its rate, each of which makes every rate-th row: its phases.
 //
 // The matrix instruction takes numbers of 11 bits (tf32); of each number two such parts are multiplied, large and small,
-// which together hold 22 bits. An output is added up in one order, by channels, taps and parts, wherever it lies and
-// whatever else is computed: its bits depend on the inputs that it sees alone.
+// which together hold 22 bits. The instruction cuts what it adds to off instead of rounding it, always towards zero: it
+// adds the products of eight channels alone, and their sums are added in float32. An output is added up in one order, by
+// channels, taps and parts, wherever it lies and whatever else is computed: its bits depend on the inputs that it sees
+// alone.
 #pragma once
 #include "common.cuh"
 
@@ -95,6 +97,11 @@ __device__ __forceinline__ void multiply_tf32(float4& sum, const uint32_t (&a)[4
     asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
                  : "+f"(sum.x), "+f"(sum.y), "+f"(sum.z), "+f"(sum.w)
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+__device__ __forceinline__ void add4(float4& sum, float4 v) {
+    sum.x = __fadd_rn(sum.x, v.x), sum.y = __fadd_rn(sum.y, v.y);
+    sum.z = __fadd_rn(sum.z, v.z), sum.w = __fadd_rn(sum.w, v.w);
 }
 
 __device__ __forceinline__ void copy_four(float4* to, const float4* from) {
@@ -211,11 +218,20 @@ template <int TILES> struct Products {
             split(last ? w[i].w : w[i].y, w_large[i][1], w_small[i][1]);
         }
 #pragma unroll
-        for (int i = 0; i < 2 * TILES; i++) multiply_tf32(sums[i / TILES][i % TILES], small[i / TILES], w_large[i % TILES]);
+        for (int tile = 0; tile < 2; tile++) {
+            float4 parts[TILES];
 #pragma unroll
-        for (int i = 0; i < 2 * TILES; i++) multiply_tf32(sums[i / TILES][i % TILES], large[i / TILES], w_small[i % TILES]);
+            for (int i = 0; i < TILES; i++) {
+                parts[i] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+                multiply_tf32(parts[i], small[tile], w_large[i]);
+            }
 #pragma unroll
-        for (int i = 0; i < 2 * TILES; i++) multiply_tf32(sums[i / TILES][i % TILES], large[i / TILES], w_large[i % TILES]);
+            for (int i = 0; i < TILES; i++) multiply_tf32(parts[i], large[tile], w_small[i]);
+#pragma unroll
+            for (int i = 0; i < TILES; i++) multiply_tf32(parts[i], large[tile], w_large[i]);
+#pragma unroll
+            for (int i = 0; i < TILES; i++) add4(sums[tile][i], parts[i]);
+        }
     }
 };
 
@@ -253,6 +269,8 @@ template <int TILES> __device__ __forceinline__ void convolve(const Convolution&
         staging.fetch(0, part);
         staging.store(0, part, rows);
     }
+    // From here on a part is asked for one step before it is stored.
+    if (chunks > 1) staging.fetch(1, 0);
     Products<TILES> products;
     int chunk = 0, tap = 0;
 #pragma unroll 1
@@ -264,12 +282,13 @@ template <int TILES> __device__ __forceinline__ void convolve(const Convolution&
             ask_for_weights<OUTPUTS>(from + ahead * GRANULE, stride, weights + ahead % WEIGHT_STAGES * STAGE);
         }
         close_copies();
-        const bool more = chunk + 1 < chunks;
-        if (more) staging.fetch(chunk + 1, tap);
+        if (chunk + 1 < chunks) staging.store(chunk + 1, tap, rows + (chunk + 1) % 2 * seen * ROW_FOURS);
+        const bool turns = tap + 1 == taps;
+        const int next_chunk = turns ? chunk + 1 : chunk, next_tap = turns ? 0 : tap + 1;
+        if (next_chunk + 1 < chunks) staging.fetch(next_chunk + 1, next_tap);
         products.add(rows + chunk % 2 * seen * ROW_FOURS, warp_row + tap * a.step, weights + step % WEIGHT_STAGES * STAGE,
                      warp_column);
-        if (more) staging.store(chunk + 1, tap, rows + (chunk + 1) % 2 * seen * ROW_FOURS);
-        if (++tap == taps) tap = 0, chunk++;
+        chunk = next_chunk, tap = next_tap;
     }
     const int lane = threadIdx.x % 32;
 #pragma unroll
