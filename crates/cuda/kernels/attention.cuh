@@ -79,6 +79,126 @@ template <> struct Packed<__half> {
     }
 };
 
+// What a block of attention works with in shared memory.
+template <int HEAD_DIM, int GROUP> struct AttentionScratch {
+    // Threads share the splits of the same four numbers, every so many of them each, where splits are added up.
+    static constexpr int FOURS = GROUP * HEAD_DIM / 4, SHARES = THREADS / FOURS > 0 ? THREADS / FOURS : 1;
+    union {
+        float sums[WARPS][GROUP * HEAD_DIM];
+        float4 shares[SHARES][FOURS];
+    };
+    float scores[GROUP][SPLIT];
+    float2 extents[GROUP];
+    float factors[GROUP][MAX_SPLITS];
+    float totals[GROUP];
+    float gates[GROUP];
+};
+
+// A block's part: one split of a row and key head.
+struct Part {
+    int row;
+    int kv_head;
+    int split;
+    int slot;
+    int position;
+
+    __device__ __forceinline__ int splits() const { return position / SPLIT + 1; }
+    __device__ __forceinline__ int seen() const { return min(position + 1 - split * SPLIT, SPLIT); }
+    // Whether the row itself is in it.
+    __device__ __forceinline__ bool is_last() const { return split == position / SPLIT; }
+};
+
+// A lane's share of a part's keys and values: eight numbers of every so many positions.
+template <typename T, int HEAD_DIM> struct Held {
+    // Lanes that share a position, positions that a warp and that the block take at once.
+    static constexpr int LANES = HEAD_DIM / 8, OF_WARP = 32 / LANES, AT_ONCE = OF_WARP * WARPS, PASSES = SPLIT / AT_ONCE;
+    const T* from_keys;
+    const T* from_values;
+    Packed<T> keys[PASSES];
+    Packed<T> values[PASSES];
+
+    __device__ __forceinline__ Held(const Attention& a, const Part& part) {
+        const long long first = part.slot * a.slot_stride + static_cast<long long>(part.split) * a.block_stride +
+                                part.kv_head * SPLIT * HEAD_DIM + threadIdx.x % LANES * 8;
+        from_keys = static_cast<const T*>(a.keys) + first, from_values = static_cast<const T*>(a.values) + first;
+    }
+
+    // The position in the part that a pass is about.
+    static __device__ __forceinline__ int place(int pass) {
+        return pass * AT_ONCE + threadIdx.x / 32 * OF_WARP + threadIdx.x % 32 / LANES;
+    }
+
+    // Positions beyond the last one repeat it; they do not count.
+    __device__ __forceinline__ void read_keys(int seen) {
+#pragma unroll
+        for (int pass = 0; pass < PASSES; pass++) keys[pass].load(from_keys + max(min(place(pass), seen - 1), 0) * HEAD_DIM);
+    }
+
+    __device__ __forceinline__ void read_values(int seen) {
+#pragma unroll
+        for (int pass = 0; pass < PASSES; pass++) {
+            values[pass].load(from_values + max(min(place(pass), seen - 1), 0) * HEAD_DIM);
+        }
+    }
+
+    // A position that was written since.
+    __device__ __forceinline__ void read_again(int at) {
+#pragma unroll
+        for (int pass = 0; pass < PASSES; pass++) {
+            if (place(pass) != at) continue;
+            keys[pass].load(from_keys + at * HEAD_DIM), values[pass].load(from_values + at * HEAD_DIM);
+        }
+    }
+};
+
+// The sums over LANES lanes of one number for each head, added up as by warp_sum. That of the first head is in the first
+// LANES / GROUP lanes, and so on.
+template <int GROUP, int LANES> __device__ __forceinline__ float group_sums(float (&v)[GROUP]) {
+    int offset = LANES / 2;
+#pragma unroll
+    for (int half = GROUP / 2; half > 0; half /= 2, offset /= 2) {
+        const bool upper = threadIdx.x & offset;
+#pragma unroll
+        for (int h = 0; h < half; h++) {
+            const float kept = upper ? v[h + half] : v[h], given = upper ? v[h] : v[h + half];
+            v[h] = kept + __shfl_xor_sync(0xffffffff, given, offset);
+        }
+    }
+    for (; offset > 0; offset /= 2) v[0] += __shfl_xor_sync(0xffffffff, v[0], offset);
+    return v[0];
+}
+
+// How much the queries of each head have to do with the keys. `queries` are in shared memory or, as another kernel left
+// them, in that of the card.
+template <typename T, int HEAD_DIM, int GROUP, bool SHARED>
+__device__ __forceinline__ void score(float (*scores)[SPLIT], const Held<T, HEAD_DIM>& held, const float* queries, int seen,
+                                      float scale) {
+    constexpr int LANES = Held<T, HEAD_DIM>::LANES, OF_HEAD = LANES / GROUP;
+    const int lane = threadIdx.x % LANES;
+    float4 query[GROUP][2];
+#pragma unroll
+    for (int h = 0; h < GROUP; h++) {
+        const float* from = queries + h * HEAD_DIM + lane * 8;
+        query[h][0] = SHARED ? reinterpret_cast<const float4*>(from)[0] : load4(from);
+        query[h][1] = SHARED ? reinterpret_cast<const float4*>(from)[1] : load4(from + 4);
+    }
+#pragma unroll
+    for (int pass = 0; pass < Held<T, HEAD_DIM>::PASSES; pass++) {
+        const Eight k = held.keys[pass].eight();
+        float dots[GROUP];
+#pragma unroll
+        for (int h = 0; h < GROUP; h++) {
+            const float4 low = query[h][0], high = query[h][1];
+            float dot = fmaf(low.x, k.v[0], 0.0f);
+            dot = fmaf(low.w, k.v[3], fmaf(low.z, k.v[2], fmaf(low.y, k.v[1], dot)));
+            dots[h] = fmaf(high.w, k.v[7], fmaf(high.z, k.v[6], fmaf(high.y, k.v[5], fmaf(high.x, k.v[4], dot))));
+        }
+        const float sum = group_sums<GROUP, LANES>(dots);
+        const int at = Held<T, HEAD_DIM>::place(pass);
+        if (lane % OF_HEAD == 0) scores[lane / OF_HEAD][at] = at < seen ? __fmul_rn(sum, scale) : -INFINITY;
+    }
+}
+
 // Scores to weights: each warp takes one head. Leaves exponentials in `scores`.
 template <int GROUP> __device__ __forceinline__ void weigh(float (*scores)[SPLIT], int seen, float2* extents) {
     const int head = threadIdx.x / 32, lane = threadIdx.x % 32;
@@ -101,13 +221,29 @@ template <int GROUP> __device__ __forceinline__ void weigh(float (*scores)[SPLIT
     if (lane == 0) extents[head] = make_float2(most, sum);
 }
 
+__device__ __forceinline__ void add_scaled(float4& sum, float4 v, float factor) {
+    sum.x = fmaf(v.x, factor, sum.x), sum.y = fmaf(v.y, factor, sum.y);
+    sum.z = fmaf(v.z, factor, sum.z), sum.w = fmaf(v.w, factor, sum.w);
+}
+
 // Adds the splits of a row and key head up.
 template <int HEAD_DIM, int GROUP>
-__device__ __forceinline__ void combine(const Attention& a, int row, int kv_head, int used, float* output) {
-    __shared__ float factors[GROUP][MAX_SPLITS];
-    __shared__ float totals[GROUP];
-    const int head = threadIdx.x / 32, lane = threadIdx.x % 32;
+__device__ __forceinline__ void combine(const Attention& a, AttentionScratch<HEAD_DIM, GROUP>& scratch, int row,
+                                        int kv_head, int used, float* output) {
+    constexpr int FOURS = AttentionScratch<HEAD_DIM, GROUP>::FOURS, SHARES = AttentionScratch<HEAD_DIM, GROUP>::SHARES;
+    static_assert(FOURS * SHARES <= THREADS, "a thread adds up four numbers");
+    // What is asked for before it is known what it counts.
+    constexpr int AHEAD = 4;
+    const int head = threadIdx.x / 32, lane = threadIdx.x % 32, four = threadIdx.x % FOURS, share = threadIdx.x / FOURS;
     const size_t first = (static_cast<size_t>(row) * a.kv_heads + kv_head) * a.splits;
+    const float4* from = reinterpret_cast<const float4*>(a.sums + first * GROUP * HEAD_DIM) + four;
+    const bool adds = share < SHARES;
+    float4 ahead[AHEAD];
+#pragma unroll
+    for (int i = 0; i < AHEAD; i++) {
+        const int split = share + i * SHARES;
+        if (adds && split < used) ahead[i] = __ldcg(from + static_cast<size_t>(split) * FOURS);
+    }
     if (head < GROUP) {
         float2 extents[MAX_SPLITS / 32];
         float most = -INFINITY, sum = 0.0f;
@@ -124,122 +260,66 @@ __device__ __forceinline__ void combine(const Attention& a, int row, int kv_head
             const int split = lane + 32 * i;
             if (split >= used) continue;
             const float factor = __expf(extents[i].x - most);
-            factors[head][split] = factor;
+            scratch.factors[head][split] = factor;
             sum = fmaf(extents[i].y, factor, sum);
         }
         sum = warp_sum(sum);
-        if (lane == 0) totals[head] = sum;
+        if (lane == 0) scratch.totals[head] = sum;
     }
     __syncthreads();
-    // Threads share the splits of the same four numbers, every so many of them each.
-    constexpr int FOURS = GROUP * HEAD_DIM / 4, SHARES = THREADS / FOURS > 0 ? THREADS / FOURS : 1;
-    __shared__ float4 shared_sums[SHARES][FOURS];
-    const float4* from = reinterpret_cast<const float4*>(a.sums + first * GROUP * HEAD_DIM);
-    for (int index = threadIdx.x; index < SHARES * FOURS; index += THREADS) {
-        const int four = index % FOURS, share = index / FOURS, head = four * 4 / HEAD_DIM;
-        float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-#pragma unroll 4
-        for (int split = share; split < used; split += SHARES) {
-            const float4 v = __ldcg(from + static_cast<size_t>(split) * FOURS + four);
-            const float factor = factors[head][split];
-            sum.x = fmaf(v.x, factor, sum.x), sum.y = fmaf(v.y, factor, sum.y);
-            sum.z = fmaf(v.z, factor, sum.z), sum.w = fmaf(v.w, factor, sum.w);
-        }
-        shared_sums[share][four] = sum;
+    float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    const float* factors = scratch.factors[four * 4 / HEAD_DIM];
+#pragma unroll
+    for (int i = 0; i < AHEAD; i++) {
+        const int split = share + i * SHARES;
+        if (adds && split < used) add_scaled(sum, ahead[i], factors[split]);
     }
+#pragma unroll 4
+    for (int split = share + AHEAD * SHARES; adds && split < used; split += SHARES) {
+        add_scaled(sum, __ldcg(from + static_cast<size_t>(split) * FOURS), factors[split]);
+    }
+    if (adds) scratch.shares[share][four] = sum;
     __syncthreads();
 #pragma unroll 1
     for (int index = threadIdx.x; index < GROUP * HEAD_DIM; index += THREADS) {
         float sum = 0.0f;
 #pragma unroll
         for (int share = 0; share < SHARES; share++) {
-            sum = __fadd_rn(sum, reinterpret_cast<const float*>(shared_sums[share])[index]);
+            sum = __fadd_rn(sum, reinterpret_cast<const float*>(scratch.shares[share])[index]);
         }
-        const float gate = __ldcg(a.gates + static_cast<size_t>(row) * a.gate_stride + kv_head * GROUP + index / HEAD_DIM);
-        output[index] = __fmul_rn(__fdividef(sum, totals[index / HEAD_DIM]), sigmoid(gate));
+        const int h = index / HEAD_DIM;
+        output[index] = __fmul_rn(__fdividef(sum, scratch.totals[h]), scratch.gates[h]);
     }
 }
 
-template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void attention(const Attention& a) {
-    // Lanes that share a position, positions that a warp and that the block take at once.
-    constexpr int LANES = HEAD_DIM / 8, OF_WARP = 32 / LANES, AT_ONCE = OF_WARP * WARPS;
-    __shared__ float scores[GROUP][SPLIT];
-    __shared__ float2 extents[GROUP];
-    __shared__ float sums[WARPS][GROUP * HEAD_DIM];
-    release_dependents();
-    wait_for_inputs();
-    const int split = blockIdx.x, kv_head = blockIdx.y, row = blockIdx.z;
-    const int slot = __ldcg(a.slots + row), position = __ldcg(a.positions + row);
-    const int used = position / SPLIT + 1;
-    if (slot < 0 || split >= used) return;
-    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, part = lane % LANES;
-    const int seen = min(position + 1 - split * SPLIT, SPLIT);
-    const long long head = slot * a.slot_stride + static_cast<long long>(split) * a.block_stride + kv_head * SPLIT * HEAD_DIM + part * 8;
-    const T *keys = static_cast<const T*>(a.keys) + head, *values = static_cast<const T*>(a.values) + head;
-    const size_t first_query = static_cast<size_t>(row) * a.kv_heads * GROUP + kv_head * GROUP;
-    {
-        float query[GROUP][8];
-#pragma unroll
-        for (int h = 0; h < GROUP; h++) {
-            const float* from = a.queries + (first_query + h) * HEAD_DIM + part * 8;
-            const float4 low = load4(from), high = load4(from + 4);
-            query[h][0] = low.x, query[h][1] = low.y, query[h][2] = low.z, query[h][3] = low.w;
-            query[h][4] = high.x, query[h][5] = high.y, query[h][6] = high.z, query[h][7] = high.w;
-        }
-#pragma unroll 1
-        for (int start = 0; start < seen; start += 4 * AT_ONCE) {
-        Packed<T> key[4];
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            const int at = start + i * AT_ONCE + warp * OF_WARP + lane / LANES;
-            key[i].load(keys + min(at, seen - 1) * HEAD_DIM);
-        }
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            const int at = start + i * AT_ONCE + warp * OF_WARP + lane / LANES;
-            float dots[GROUP] = {};
-            {
-                const Eight k = key[i].eight();
-#pragma unroll
-                for (int h = 0; h < GROUP; h++) {
-#pragma unroll
-                    for (int d = 0; d < 8; d++) dots[h] = fmaf(query[h][d], k.v[d], dots[h]);
-                }
-            }
-#pragma unroll
-            for (int h = 0; h < GROUP; h++) {
-#pragma unroll
-                for (int offset = LANES / 2; offset > 0; offset /= 2) {
-                    dots[h] += __shfl_xor_sync(0xffffffff, dots[h], offset);
-                }
-                if (part == 0 && at < SPLIT) scores[h][at] = at < seen ? __fmul_rn(dots[h], a.scale) : -INFINITY;
-            }
-        }
-        }
+// What a block makes of its part, of which it holds the keys and, where the queries are SHARED, the values. Returns whether the row's result
+// for this key head is complete now.
+template <typename T, int HEAD_DIM, int GROUP, bool SHARED>
+__device__ __forceinline__ bool attend(const Attention& a, AttentionScratch<HEAD_DIM, GROUP>& scratch,
+                                       Held<T, HEAD_DIM>& held, const Part& part, const float* queries) {
+    using Lanes = Held<T, HEAD_DIM>;
+    const int used = part.splits(), seen = part.seen(), warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const size_t of_head = static_cast<size_t>(part.row) * a.kv_heads + part.kv_head;
+    if (threadIdx.x < GROUP) {
+        const float* gates = a.gates + static_cast<size_t>(part.row) * a.gate_stride + part.kv_head * GROUP;
+        scratch.gates[threadIdx.x] = sigmoid(__ldcg(gates + threadIdx.x));
     }
+    score<T, HEAD_DIM, GROUP, SHARED>(scratch.scores, held, queries, seen, a.scale);
+    if (!SHARED) held.read_values(seen);
     __syncthreads();
-    weigh<GROUP>(scores, seen, extents);
+    weigh<GROUP>(scratch.scores, seen, scratch.extents);
     __syncthreads();
     float sum[GROUP][8] = {};
-#pragma unroll 1
-    for (int start = 0; start < seen; start += 4 * AT_ONCE) {
-        Packed<T> value[4];
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
-            const int at = start + i * AT_ONCE + warp * OF_WARP + lane / LANES;
-            value[i].load(values + min(at, seen - 1) * HEAD_DIM);
-        }
+    for (int pass = 0; pass < Lanes::PASSES; pass++) {
+        const int at = Lanes::place(pass);
+        if (at >= seen) continue;
+        const Eight v = held.values[pass].eight();
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
-            const int at = start + i * AT_ONCE + warp * OF_WARP + lane / LANES;
-            if (at >= seen) continue;
-            const Eight v = value[i].eight();
+        for (int h = 0; h < GROUP; h++) {
+            const float weight = scratch.scores[h][at];
 #pragma unroll
-            for (int h = 0; h < GROUP; h++) {
-                const float weight = scores[h][at];
-#pragma unroll
-                for (int d = 0; d < 8; d++) sum[h][d] = fmaf(weight, v.v[d], sum[h][d]);
-            }
+            for (int d = 0; d < 8; d++) sum[h][d] = fmaf(weight, v.v[d], sum[h][d]);
         }
     }
 #pragma unroll
@@ -247,33 +327,48 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
 #pragma unroll
         for (int d = 0; d < 8; d++) {
 #pragma unroll
-            for (int offset = 16; offset >= LANES; offset /= 2) {
+            for (int offset = 16; offset >= Lanes::LANES; offset /= 2) {
                 sum[h][d] += __shfl_xor_sync(0xffffffff, sum[h][d], offset);
             }
-            if (lane < LANES) sums[warp][h * HEAD_DIM + part * 8 + d] = sum[h][d];
+            if (lane < Lanes::LANES) scratch.sums[warp][h * HEAD_DIM + lane * 8 + d] = sum[h][d];
         }
     }
     __syncthreads();
-    const size_t place = (static_cast<size_t>(row) * a.kv_heads + kv_head) * a.splits + split;
-    float* output = a.output + first_query * HEAD_DIM;
+    const size_t place = of_head * a.splits + part.split;
+    float* output = a.output + of_head * GROUP * HEAD_DIM;
 #pragma unroll 1
     for (int index = threadIdx.x; index < GROUP * HEAD_DIM; index += THREADS) {
         float all = 0.0f;
 #pragma unroll
-        for (int other = 0; other < WARPS; other++) all = __fadd_rn(all, sums[other][index]);
+        for (int other = 0; other < WARPS; other++) all = __fadd_rn(all, scratch.sums[other][index]);
         const int h = index / HEAD_DIM;
         if (used == 1) {
-            const float gate = __ldcg(a.gates + static_cast<size_t>(row) * a.gate_stride + kv_head * GROUP + h);
-            output[index] = __fmul_rn(__fdividef(all, extents[h].y), sigmoid(gate));
+            output[index] = __fmul_rn(__fdividef(all, scratch.extents[h].y), scratch.gates[h]);
         } else {
             a.sums[place * GROUP * HEAD_DIM + index] = all;
         }
     }
-    if (used == 1) return;
-    if (threadIdx.x < GROUP) reinterpret_cast<float2*>(a.extents)[place * GROUP + threadIdx.x] = extents[threadIdx.x];
-    if (is_last_block(a.arrived + row * a.kv_heads + kv_head, used)) {
-        combine<HEAD_DIM, GROUP>(a, row, kv_head, used, output);
+    if (used == 1) return true;
+    if (threadIdx.x < GROUP) {
+        reinterpret_cast<float2*>(a.extents)[place * GROUP + threadIdx.x] = scratch.extents[threadIdx.x];
     }
+    const bool last = is_last_block(a.arrived + of_head, used);
+    if (last) combine<HEAD_DIM, GROUP>(a, scratch, part.row, part.kv_head, used, output);
+    return last;
+}
+
+template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void attention(const Attention& a) {
+    __shared__ AttentionScratch<HEAD_DIM, GROUP> scratch;
+    release_dependents();
+    wait_for_inputs();
+    const int row = blockIdx.z;
+    const Part part = {row, static_cast<int>(blockIdx.y), static_cast<int>(blockIdx.x), __ldcg(a.slots + row),
+                       __ldcg(a.positions + row)};
+    if (part.slot < 0 || part.split >= part.splits()) return;
+    Held<T, HEAD_DIM> held(a, part);
+    held.read_keys(part.seen());
+    const float* queries = a.queries + (static_cast<size_t>(row) * a.kv_heads + part.kv_head) * GROUP * HEAD_DIM;
+    attend<T, HEAD_DIM, GROUP, false>(a, scratch, held, part, queries);
 }
 
 #define ATTENTION(name, type, head_dim, group)                                               \

@@ -18,6 +18,12 @@ template <Kind K> struct BlockLayout {
     static constexpr int UPPER = K == Q4_K ? 0 : K == Q5_K ? 4 : 8;
 };
 
+// Where a row of weights lies.
+struct BlockSource {
+    const uint8_t* numbers;
+    const __half* factors;
+};
+
 // What a lane reads of half a block of one row.
 template <Kind K> struct HalfBlock {
     uint4 scales;
@@ -26,7 +32,7 @@ template <Kind K> struct HalfBlock {
     __half factor;
 
     // `step` counts halves of blocks.
-    __device__ __forceinline__ void read(const Source& from, int step) {
+    __device__ __forceinline__ void read(const BlockSource& from, int step) {
         using L = BlockLayout<K>;
         const int half = step % 2, quarter = threadIdx.x % 4;
         const uint8_t* block = from.numbers + static_cast<size_t>(step / 2) * L::BYTES;
@@ -34,7 +40,7 @@ template <Kind K> struct HalfBlock {
         scales = __ldg(reinterpret_cast<const uint4*>(block));
         lower = load_weights(block + SCALE_BYTES + (half * 4 + quarter) * 16);
         if (K == Q5_K) upper.x = __ldg(reinterpret_cast<const uint32_t*>(bits));
-        if (K == Q6_K) upper = __ldg(reinterpret_cast<const uint2*>(bits)), factor = __ldg(from.scales + step / 2);
+        if (K == Q6_K) upper = __ldg(reinterpret_cast<const uint2*>(bits)), factor = __ldg(from.factors + step / 2);
     }
 
     // The lane's eight of the 32 numbers `group`, as pairs of float16.
@@ -97,7 +103,7 @@ template <Kind K> struct Scales {
 };
 
 // Adds products of one scale for each row of weights.
-__device__ __forceinline__ void add_scaled(float4& sum, float4 part, float upper, float lower) {
+__device__ __forceinline__ void add_products(float4& sum, float4 part, float upper, float lower) {
     sum.x = fmaf(part.x, upper, sum.x), sum.y = fmaf(part.y, upper, sum.y);
     sum.z = fmaf(part.z, lower, sum.z), sum.w = fmaf(part.w, lower, sum.w);
 }
@@ -132,16 +138,16 @@ __device__ __forceinline__ void multiply_half(float4& sum, const HalfBlock<K> (&
         multiply<F16>(part, u.x, l.x, u.y, l.y, large.x, large.y);
         multiply<F16>(part, u.x, l.x, u.y, l.y, small.x, small.y);
         if constexpr (K == Q6_K) {
-            add_scaled(sum, part, upper.scale(group, 0), lower.scale(group, 0));
+            add_products(sum, part, upper.scale(group, 0), lower.scale(group, 0));
             part = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
         }
         multiply<F16>(part, u.z, l.z, u.w, l.w, large.z, large.w);
         multiply<F16>(part, u.z, l.z, u.w, l.w, small.z, small.w);
-        add_scaled(sum, part, upper.scale(group, 1), lower.scale(group, 1));
+        add_products(sum, part, upper.scale(group, 1), lower.scale(group, 1));
         if constexpr (K != Q6_K) {
             const float* sums = x.sums + at / 32 * N;
             const float first = sums[0], second = N == 1 ? first : sums[1];
-            add_scaled(sum, make_float4(first, second, first, second), -upper.offset(group), -lower.offset(group));
+            add_products(sum, make_float4(first, second, first, second), -upper.offset(group), -lower.offset(group));
         }
     }
 }
@@ -165,21 +171,15 @@ __device__ __forceinline__ void sum_groups(const Matvec& a, const Tile<N>& tile,
     __syncthreads();
 }
 
-// Where the weights of an output lie: as `source`, in blocks.
-template <Kind K> __device__ __forceinline__ Source block_source(const Matvec& a, int output, int expert) {
-    const bool odd = a.second && output % 2;
-    const unsigned row = a.second ? static_cast<unsigned>(output) / 2 * a.row_step : output;
-    const unsigned block = (row * a.inputs + expert * a.expert_stride) / BLOCK;
-    Source from;
-    from.numbers = (odd ? a.second : a.first) + static_cast<size_t>(block) * BlockLayout<K>::BYTES;
-    from.scales = K == Q6_K ? (odd ? a.second_scales : a.first_scales) + block : nullptr;
-    return from;
+template <Kind K> __device__ __forceinline__ BlockSource block_source(const Matvec& a, int output, int expert) {
+    const size_t block = (static_cast<size_t>(expert) * a.outputs + output) * (a.inputs / BLOCK);
+    return {a.numbers + block * BlockLayout<K>::BYTES, K == Q6_K ? a.factors + block : nullptr};
 }
 
 // Reads a warp's part of the rows of weights that are multiplied together. What it holds is asked for before it is used.
 template <Kind K> struct BlockReader {
     static constexpr int STEPS = 2;
-    Source from[2];
+    BlockSource from[2];
     HalfBlock<K> held[STEPS][2];
 
     // Outputs beyond the last one repeat it; what they give is not stored.

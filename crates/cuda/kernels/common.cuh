@@ -73,12 +73,40 @@ __device__ __forceinline__ void copy_bulk(void* to, const void* from, uint32_t b
 #endif
 }
 
-__device__ __forceinline__ void pass_gate(uint64_t* gate) {
+// As copy_bulk, of what need not stay in the second-level cache.
+__device__ __forceinline__ void copy_bulk_once(void* to, const void* from, uint32_t bytes, uint64_t* gate) {
 #if __CUDA_ARCH__ >= 900
-    asm volatile("{\n.reg .pred passed;\nagain_%=:\nmbarrier.try_wait.parity.shared.b64 passed, [%0], 0;\n"
-                 "@!passed bra again_%=;\n}" ::"r"(shared_address(gate))
+    uint64_t policy;
+    asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+    asm volatile(
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], %4;" ::"r"(
+            shared_address(to)),
+        "l"(from), "r"(bytes), "r"(shared_address(gate)), "l"(policy)
+        : "memory");
+#endif
+}
+
+// `turn` is 0 for the first time that the gate opens, 1 for the second, 0 for the third.
+__device__ __forceinline__ void pass_gate(uint64_t* gate, uint32_t turn = 0) {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("{\n.reg .pred passed;\nagain_%=:\nmbarrier.try_wait.parity.shared.b64 passed, [%0], %1;\n"
+                 "@!passed bra again_%=;\n}" ::"r"(shared_address(gate)),
+                 "r"(turn)
                  : "memory");
 #endif
+}
+
+// Blocks of one kernel that wait for each other: one says that what it wrote can be read, another waits until enough
+// have. Only one thread of a block does either, with the block's barrier before (behind).
+__device__ __forceinline__ void signal(unsigned* counter) {
+    asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(counter) : "memory");
+}
+
+__device__ __forceinline__ void wait_for(const unsigned* counter, unsigned count) {
+    unsigned seen;
+    do {
+        asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(seen) : "l"(counter) : "memory");
+    } while (seen < count);
 }
 
 // Sixteen bytes of weights: read once, so kept out of the first-level cache.
@@ -141,14 +169,14 @@ __device__ __forceinline__ float norm_factor(float squares, int width, float eps
 // The counter is zero again afterwards.
 __device__ __forceinline__ bool is_last_block(unsigned* counter, unsigned count) {
     __shared__ bool last;
-    __threadfence();
     __syncthreads();
     if (threadIdx.x == 0) {
-        last = atomicAdd(counter, 1) == count - 1;
+        unsigned before;
+        asm volatile("atom.add.acq_rel.gpu.global.u32 %0, [%1], 1;" : "=r"(before) : "l"(counter) : "memory");
+        last = before == count - 1;
         if (last) *counter = 0;
     }
     __syncthreads();
-    if (last) __threadfence();
     return last;
 }
 

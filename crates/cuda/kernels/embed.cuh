@@ -22,26 +22,55 @@ struct Embed {
     float eps;
 };
 
-__device__ __forceinline__ float4 load_embedding(uint64_t table, int kind, size_t at) {
-    if (kind == F32) return __ldg(reinterpret_cast<const float4*>(reinterpret_cast<const float*>(table) + at));
-    const uint2 words = __ldg(reinterpret_cast<const uint2*>(reinterpret_cast<const uint16_t*>(table) + at));
-    float2 low, high;
-    if (kind == BF16) {
-        low = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(&words.x));
-        high = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(&words.y));
-    } else {
-        low = __half22float2(*reinterpret_cast<const __half2*>(&words.x));
-        high = __half22float2(*reinterpret_cast<const __half2*>(&words.y));
-    }
-    return make_float4(low.x, low.y, high.x, high.y);
+// Four numbers of halves of either kind; both ways are gone, so that nothing branches.
+__device__ __forceinline__ float4 widen_halves(uint2 words, bool brain) {
+    const float2 low = __half22float2(*reinterpret_cast<const __half2*>(&words.x));
+    const float2 high = __half22float2(*reinterpret_cast<const __half2*>(&words.y));
+    return make_float4(brain ? __uint_as_float(words.x << 16) : low.x, brain ? __uint_as_float(words.x & 0xffff0000u) : low.y,
+                       brain ? __uint_as_float(words.y << 16) : high.x,
+                       brain ? __uint_as_float(words.y & 0xffff0000u) : high.y);
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) embed(const __grid_constant__ Embed a) {
+// The sum over the columns of four numbers from `at` on. Tables are far apart: rows of all are asked for before the first
+// is used.
+template <bool HALVES>
+__device__ __forceinline__ float4 sum_columns(const Embed& a, const uint64_t* rows, const int* kinds, int at) {
+    constexpr int AT_ONCE = 10;
+    float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+#pragma unroll 1
+    for (int first = 0; first < a.columns; first += AT_ONCE) {
+        uint4 words[AT_ONCE];
+#pragma unroll
+        for (int i = 0; i < AT_ONCE; i++) {
+            if (first + i >= a.columns) continue;
+            if (HALVES) {
+                const uint2 halves = __ldg(reinterpret_cast<const uint2*>(rows[first + i]) + at / 4);
+                words[i].x = halves.x, words[i].y = halves.y;
+            } else if (kinds[first + i] == F32) {
+                words[i] = __ldg(reinterpret_cast<const uint4*>(rows[first + i]) + at / 4);
+            } else {
+                const uint2 halves = __ldg(reinterpret_cast<const uint2*>(rows[first + i]) + at / 4);
+                words[i].x = halves.x, words[i].y = halves.y;
+            }
+        }
+#pragma unroll
+        for (int i = 0; i < AT_ONCE; i++) {
+            if (first + i >= a.columns) continue;
+            const int kind = kinds[first + i];
+            const float4 v = !HALVES && kind == F32 ? *reinterpret_cast<const float4*>(&words[i])
+                                                    : widen_halves(make_uint2(words[i].x, words[i].y), kind == BF16);
+            sum.x = __fadd_rn(sum.x, v.x), sum.y = __fadd_rn(sum.y, v.y);
+            sum.z = __fadd_rn(sum.z, v.z), sum.w = __fadd_rn(sum.w, v.w);
+        }
+    }
+    return sum;
+}
+
+__device__ __forceinline__ void embed_row(const Embed& a, int row) {
     __shared__ float scratch[WARPS];
     __shared__ uint64_t tables[MAX_COLUMNS];
     __shared__ int kinds[MAX_COLUMNS];
-    release_dependents();
-    const int row = blockIdx.x, own = threadIdx.x;
+    const int own = threadIdx.x;
     if (own < a.columns) tables[own] = a.tables[own], kinds[own] = a.kinds[own];
     wait_for_inputs();
     const bool live = __ldcg(a.slots + row) >= 0;
@@ -50,7 +79,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) embed(const __grid_constan
         const uint64_t id = __ldcg(a.ids + row * a.columns + own);
         tables[own] += id * a.dim * (kinds[own] == F32 ? 4 : 2);
     }
-    __syncthreads();
+    const bool halves = __syncthreads_and(own >= a.columns || kinds[own] != F32);
     float4 sums[VECTORS];
     float squares = 0.0f;
 #pragma unroll
@@ -61,12 +90,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) embed(const __grid_constan
         if (row == a.given_row) {
             sums[i] = load4(a.given + at);
         } else {
-#pragma unroll 2
-            for (int column = 0; column < a.columns; column++) {
-                const float4 v = load_embedding(tables[column], kinds[column], at);
-                sums[i].x = __fadd_rn(sums[i].x, v.x), sums[i].y = __fadd_rn(sums[i].y, v.y);
-                sums[i].z = __fadd_rn(sums[i].z, v.z), sums[i].w = __fadd_rn(sums[i].w, v.w);
-            }
+            sums[i] = halves ? sum_columns<true>(a, tables, kinds, at) : sum_columns<false>(a, tables, kinds, at);
         }
         squares = dot4(sums[i], sums[i], squares);
     }
@@ -77,4 +101,9 @@ extern "C" __global__ void __launch_bounds__(THREADS) embed(const __grid_constan
         if (at >= a.dim) break;
         *reinterpret_cast<float4*>(a.output + static_cast<size_t>(row) * a.dim + at) = scaled4(sums[i], factor);
     }
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) embed(const __grid_constant__ Embed a) {
+    release_dependents();
+    embed_row(a, blockIdx.x);
 }

@@ -1,11 +1,13 @@
 // Random weights, for benchmarks: a pure function of seed and place.
 #pragma once
-#include "common.cuh"
+#include "matvec.cuh"
 
 struct Fill {
     void* output;
+    // Numbers; of Q8_0 bytes of tiles.
     unsigned long long count;
     unsigned long long seed;
+    // Of Q8_0 the scale.
     float center;
     float width;
     int kind;
@@ -14,6 +16,12 @@ struct Fill {
 __device__ __forceinline__ uint32_t mixed(unsigned long long x) {
     x ^= x >> 33, x *= 0xff51afd7ed558ccdull, x ^= x >> 33, x *= 0xc4ceb9fe1a85ec53ull;
     return static_cast<uint32_t>(x >> 32);
+}
+
+// Of Q8_0 in tiles: a number or, behind those of a step, half of a scale.
+__device__ __forceinline__ uint8_t byte_of_tile(unsigned long long at, float scale, float unit) {
+    if (at % Layout<Q8_0>::STEP_BYTES < 1024) return static_cast<uint8_t>(static_cast<int8_t>(rintf(127.0f * unit)));
+    return static_cast<uint8_t>(__half_as_ushort(__float2half_rn(scale)) >> at % 2 * 8);
 }
 
 // Blocks of 256 numbers between −width and width: bits drawn, and factors that make it so.
@@ -44,6 +52,6 @@ extern "C" __global__ void fill(const __grid_constant__ Fill a) {
         if (a.kind == F32) static_cast<float*>(a.output)[at] = value;
         if (a.kind == BF16) static_cast<__nv_bfloat16*>(a.output)[at] = __float2bfloat16_rn(value);
         if (a.kind == F16) static_cast<__half*>(a.output)[at] = __float2half_rn(value);
-        if (a.kind == Q8_0) static_cast<int8_t*>(a.output)[at] = static_cast<int8_t>(rintf(127.0f * unit));
+        if (a.kind == Q8_0) static_cast<uint8_t*>(a.output)[at] = byte_of_tile(at, a.center, unit);
     }
 }

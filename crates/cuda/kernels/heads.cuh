@@ -38,34 +38,32 @@ template <> __device__ __forceinline__ void store_pair(__half* at, float2 v) {
     *reinterpret_cast<__half2*>(at) = __floats2half2_rn(v.x, v.y);
 }
 
-template <typename T> __device__ __forceinline__ void heads(const Heads& a) {
+// One head of a row, by one warp: queries first, then keys, then values. Queries go to `query`, the others to the cache.
+template <typename T>
+__device__ __forceinline__ void norm_and_rotate(const Heads& a, int row, int head, int slot, int position, float* query) {
     // Pairs of a head that a lane holds: head_dim is 128 at most.
     constexpr int PAIRS = 2;
-    release_dependents();
-    wait_for_inputs();
-    const int row = blockIdx.y, lane = threadIdx.x % 32, head = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32;
-    const int slot = __ldcg(a.slots + row), position = __ldcg(a.positions + row);
-    if (slot < 0 || head >= a.heads + 2 * a.kv_heads) return;
+    const int lane = threadIdx.x % 32, half = a.head_dim / 2;
     const bool is_query = head < a.heads, is_value = head >= a.heads + a.kv_heads;
-    const int half = a.head_dim / 2;
     const float2* from = reinterpret_cast<const float2*>(a.projected + static_cast<size_t>(row) * a.stride +
                                                           static_cast<size_t>(head) * a.head_dim);
     float2 v[PAIRS];
-    float squares = 0.0f;
+    float cosines[PAIRS], sines[PAIRS], squares = 0.0f;
+    const float temperature = is_query ? __ldg(a.temperatures + head) : 1.0f;
 #pragma unroll
     for (int i = 0; i < PAIRS; i++) {
-        const int pair = lane + 32 * i;
+        const int pair = lane + 32 * i, at = position * half + min(pair, half - 1);
+        cosines[i] = __ldg(a.cosines + at), sines[i] = __ldg(a.sines + at);
         v[i] = pair < half ? __ldcg(from + pair) : make_float2(0.0f, 0.0f);
         squares = fmaf(v[i].y, v[i].y, fmaf(v[i].x, v[i].x, squares));
     }
     if (!is_value) {
         float factor = norm_factor(warp_sum(squares), a.head_dim, a.eps);
-        const float temperature = is_query ? a.temperatures[head] : 1.0f;
 #pragma unroll
         for (int i = 0; i < PAIRS; i++) {
             const int pair = lane + 32 * i;
             if (pair >= half) continue;
-            const float cosine = a.cosines[position * half + pair], sine = a.sines[position * half + pair];
+            const float cosine = cosines[i], sine = sines[i];
             const float x = __fmul_rn(__fmul_rn(v[i].x, factor), temperature);
             const float y = __fmul_rn(__fmul_rn(v[i].y, factor), temperature);
             v[i] = make_float2(fmaf(x, cosine, -__fmul_rn(y, sine)), fmaf(x, sine, __fmul_rn(y, cosine)));
@@ -74,7 +72,6 @@ template <typename T> __device__ __forceinline__ void heads(const Heads& a) {
     const int kv_head = head - a.heads - (is_value ? a.kv_heads : 0);
     T* cache = static_cast<T*>(is_value ? a.values : a.keys) + slot * a.slot_stride +
                static_cast<long long>(position / SPLIT) * a.block_stride + (kv_head * SPLIT + position % SPLIT) * a.head_dim;
-    float* query = a.queries + (static_cast<size_t>(row) * a.heads + head) * a.head_dim;
 #pragma unroll
     for (int i = 0; i < PAIRS; i++) {
         const int pair = lane + 32 * i;
@@ -85,6 +82,16 @@ template <typename T> __device__ __forceinline__ void heads(const Heads& a) {
             store_pair(cache + 2 * pair, v[i]);
         }
     }
+}
+
+template <typename T> __device__ __forceinline__ void heads(const Heads& a) {
+    release_dependents();
+    wait_for_inputs();
+    const int row = blockIdx.y, head = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32;
+    const int slot = __ldcg(a.slots + row), position = __ldcg(a.positions + row);
+    if (slot < 0 || head >= a.heads + 2 * a.kv_heads) return;
+    float* query = a.queries + (static_cast<size_t>(row) * a.heads + head) * a.head_dim;
+    norm_and_rotate<T>(a, row, head, slot, position, query);
 }
 
 extern "C" __global__ void __launch_bounds__(128) heads_f32(const __grid_constant__ Heads a) { heads<float>(a); }

@@ -4,6 +4,11 @@
 // in a fixed part, and their sums are added in a fixed order. The first weights are asked for before the input is ready. Each row is a column of the matrix instruction (of which column, and what
 // stands in the others, does not matter), so a row's result has the same bits however many rows go along.
 //
+// Weights of halves and bytes lie in tiles, in the order in which a warp reads them: TILE rows of STEP inputs fill a block
+// of STEP_BYTES, and such blocks follow each other along the inputs, then from tile to tile. Of a block the lanes read
+// sixteen bytes each, twice: of lane 4·r + q the inputs 8·q to 8·q + 7 of row r, then of row r + 8. Float32 weights lie in
+// rows.
+//
 // Inputs are float32. For the instruction they are split in two numbers of the weights' type, large and small, which
 // together hold 16 (bf16) or 22 (float16) bits; float32 weights are multiplied in float32. Float16 columns are scaled
 // by a power of two so that they fit.
@@ -20,12 +25,9 @@ enum Mode : int {
 };
 
 struct Matvec {
-    // The numbers [outputs, inputs]; with `second`, even outputs take rows of the first and odd ones of the second.
-    const uint8_t* first;
-    const uint8_t* second;
-    // Q8_0: a float16 scale for every 32 numbers.
-    const __half* first_scales;
-    const __half* second_scales;
+    // The numbers [outputs, inputs]; of Q6_K a float16 factor for every 256 of them.
+    const uint8_t* numbers;
+    const __half* factors;
     const float* input;
     // Weight of the norm that the input goes through; null: none.
     const float* norm;
@@ -34,12 +36,10 @@ struct Matvec {
     // Which experts; null: one matrix for all rows.
     const Plan* plan;
     const int* slots;
-    // Numbers from one expert to the next.
-    unsigned expert_stride;
+    // Bytes from one expert to the next.
+    unsigned long long expert_bytes;
     int inputs;
     int outputs;
-    // Rows from one even (odd) output to the next.
-    int row_step;
     int input_stride;
     int output_stride;
     // Rows of the input: `rows` from `first_row` on.
@@ -74,7 +74,8 @@ template <Kind K> struct Layout {
     static constexpr int TILE = K == F32 ? 4 : 16;
     // Inputs that a warp takes at once.
     static constexpr int STEP = K == Q8_0 ? 64 : 32;
-    static constexpr int BYTES = K == F32 ? 4 : K == Q8_0 ? 1 : 2;
+    // A row of Q8_0 has two float16 scales in a step, behind all rows' numbers.
+    static constexpr int STEP_BYTES = K == Q8_0 ? 1024 + 64 : 1024;
 };
 
 // Numbers of a staged row in shared memory: the padding keeps rows out of each other's banks.
@@ -194,21 +195,11 @@ __device__ __forceinline__ void stage(const Matvec& a, Tile<N>& tile, uint16_t* 
     // The results are scaled behind the next barrier.
 }
 
-// Where the weights of an output lie.
-struct Source {
-    const uint8_t* numbers;
-    const __half* scales;
-};
-
-template <Kind K> __device__ __forceinline__ Source source(const Matvec& a, int output, int expert) {
-    const bool odd = a.second && output % 2;
-    // Below 2³² within the sizes that the host takes.
-    const unsigned row = a.second ? static_cast<unsigned>(output) / 2 * a.row_step : output;
-    const unsigned number = row * a.inputs + expert * a.expert_stride;
-    Source from;
-    from.numbers = (odd ? a.second : a.first) + static_cast<size_t>(number) * Layout<K>::BYTES;
-    from.scales = K == Q8_0 ? (odd ? a.second_scales : a.first_scales) + number / 32 : nullptr;
-    return from;
+// Where a tile of weights begins, or, of float32, a row.
+template <Kind K> __device__ __forceinline__ const uint8_t* source(const Matvec& a, int output, int expert) {
+    const uint8_t* first = a.numbers + expert * a.expert_bytes;
+    if (K == F32) return first + static_cast<size_t>(output) * a.inputs * 4;
+    return first + static_cast<size_t>(output / Layout<K>::TILE) * (a.inputs / Layout<K>::STEP * Layout<K>::STEP_BYTES);
 }
 
 // Eight signed bytes, of which the sign was flipped by `^ 0x80`, as four pairs of float16: 1024 + byte is a float16
@@ -219,6 +210,14 @@ __device__ __forceinline__ void widen(uint32_t bytes, uint32_t& first, uint32_t&
     uint32_t low = __byte_perm(flipped, 0x64646464u, 0x4140), high = __byte_perm(flipped, 0x64646464u, 0x4342);
     first = pack(__hsub2(*reinterpret_cast<__half2*>(&low), offset));
     second = pack(__hsub2(*reinterpret_cast<__half2*>(&high), offset));
+}
+
+// A lane's eight numbers of one of two blocks.
+__device__ __forceinline__ uint4 widen_block(uint4 words, int block) {
+    uint4 halves;
+    widen(block ? words.z : words.x, halves.x, halves.y);
+    widen(block ? words.w : words.y, halves.z, halves.w);
+    return halves;
 }
 
 __device__ __forceinline__ uint4 staged_words(const uint16_t* plane, bool live, int at) {
@@ -235,13 +234,24 @@ __device__ __forceinline__ void multiply(float4& sum, uint32_t a0, uint32_t a1, 
     }
 }
 
+// The products of a column's large and of its small numbers: two sums, so that neither waits for the other.
+struct Pair {
+    float4 large = {0.0f, 0.0f, 0.0f, 0.0f};
+    float4 small = {0.0f, 0.0f, 0.0f, 0.0f};
+
+    __device__ __forceinline__ float4 both() const {
+        return make_float4(__fadd_rn(large.x, small.x), __fadd_rn(large.y, small.y), __fadd_rn(large.z, small.z),
+                           __fadd_rn(large.w, small.w));
+    }
+};
+
 // Thirty-two inputs: a lane's eight of two rows of weights, and of a column's large and small numbers.
 template <Kind K>
-__device__ __forceinline__ void multiply_step(float4& sum, uint4 upper, uint4 lower, uint4 large, uint4 small) {
-    multiply<K>(sum, upper.x, lower.x, upper.y, lower.y, large.x, large.y);
-    multiply<K>(sum, upper.z, lower.z, upper.w, lower.w, large.z, large.w);
-    multiply<K>(sum, upper.x, lower.x, upper.y, lower.y, small.x, small.y);
-    multiply<K>(sum, upper.z, lower.z, upper.w, lower.w, small.z, small.w);
+__device__ __forceinline__ void multiply_step(Pair& sum, uint4 upper, uint4 lower, uint4 large, uint4 small) {
+    multiply<K>(sum.large, upper.x, lower.x, upper.y, lower.y, large.x, large.y);
+    multiply<K>(sum.small, upper.x, lower.x, upper.y, lower.y, small.x, small.y);
+    multiply<K>(sum.large, upper.z, lower.z, upper.w, lower.w, large.z, large.w);
+    multiply<K>(sum.small, upper.z, lower.z, upper.w, lower.w, small.z, small.w);
 }
 
 // What a warp makes of its part of the inputs, as its lanes hold it.
@@ -283,27 +293,26 @@ template <Kind K> struct Batch {
 
 // Reads a warp's part of these rows. What it holds is asked for before it is used.
 template <Kind K> struct Reader {
-    Source from[2];
+    const uint8_t* from;
     Batch<K> batch;
 
-    // Outputs beyond the last one repeat it; what they give is not stored.
     __device__ __forceinline__ void aim(const Matvec& a, int first_output, int expert) {
-        const int output = first_output + threadIdx.x % 32 / 4;
-        from[0] = source<K>(a, min(output, a.outputs - 1), expert);
-        from[1] = source<K>(a, min(output + 8, a.outputs - 1), expert);
+        from = source<K>(a, first_output, expert);
     }
 
     // Steps beyond the last one repeat it; they are not used.
     __device__ __forceinline__ Batch<K> fetch(int step, int end) const {
         Batch<K> batch;
+        const int lane = threadIdx.x % 32;
 #pragma unroll
         for (int i = 0; i < Batch<K>::STEPS; i++) {
-            const unsigned place = max(min(step + i, end - 1), 0);
+            const uint8_t* at = from + static_cast<size_t>(max(min(step + i, end - 1), 0)) * Layout<K>::STEP_BYTES;
 #pragma unroll
             for (int row = 0; row < 2; row++) {
-                batch.words[i][row] = load_weights(from[row].numbers + place * 64 + threadIdx.x % 4 * 16);
+                batch.words[i][row] = load_weights(at + row * 512 + lane * 16);
                 if constexpr (K == Q8_0) {
-                    batch.scales[i][row] = __ldg(reinterpret_cast<const __half2*>(from[row].scales) + place);
+                    batch.scales[i][row] =
+                        __ldg(reinterpret_cast<const __half2*>(at + 1024) + row * 8 + lane / 4);
                 }
             }
         }
@@ -325,21 +334,18 @@ template <Kind K> __device__ __forceinline__ int2 steps_of_warp(const Matvec& a)
 }
 
 // One step of two blocks of numbers, each with its scales.
-__device__ __forceinline__ void multiply_blocks(float4& sum, const uint4 (&words)[2], const __half2 (&scales)[2],
+__device__ __forceinline__ void multiply_blocks(Pair& sum, const uint4 (&words)[2], const __half2 (&scales)[2],
                                                 const uint16_t* high, const uint16_t* low, bool live) {
     const float2 upper = __half22float2(scales[0]), lower = __half22float2(scales[1]);
 #pragma unroll
     for (int block = 0; block < 2; block++) {
-        uint4 u, l;
-        widen(block ? words[0].z : words[0].x, u.x, u.y);
-        widen(block ? words[0].w : words[0].y, u.z, u.w);
-        widen(block ? words[1].z : words[1].x, l.x, l.y);
-        widen(block ? words[1].w : words[1].y, l.z, l.w);
-        float4 part = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-        multiply_step<F16>(part, u, l, staged_words(high, live, 32 * block), staged_words(low, live, 32 * block));
+        const uint4 u = widen_block(words[0], block), l = widen_block(words[1], block);
+        Pair of_block;
+        multiply_step<F16>(of_block, u, l, staged_words(high, live, 32 * block), staged_words(low, live, 32 * block));
+        const float4 part = of_block.both();
         const float su = block ? upper.y : upper.x, sl = block ? lower.y : lower.x;
-        sum.x = fmaf(part.x, su, sum.x), sum.y = fmaf(part.y, su, sum.y);
-        sum.z = fmaf(part.z, sl, sum.z), sum.w = fmaf(part.w, sl, sum.w);
+        sum.large.x = fmaf(part.x, su, sum.large.x), sum.large.y = fmaf(part.y, su, sum.large.y);
+        sum.large.z = fmaf(part.z, sl, sum.large.z), sum.large.w = fmaf(part.w, sl, sum.large.w);
     }
 }
 
@@ -353,7 +359,7 @@ __device__ __forceinline__ Sums<K, N> accumulate_halves(const Matvec& a, const T
     const bool live = group < (N == 1 ? 1 : tile.count);
     const int stride = staged_stride(a.inputs);
     const uint16_t *high = staged + group * stride + quarter * 8, *low = high + N * stride;
-    float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    Pair sum;
 #pragma unroll 1
     for (int step = steps.x; step < steps.y; step += BATCH) {
         const Batch<K> batch = reader.batch;
@@ -370,7 +376,7 @@ __device__ __forceinline__ Sums<K, N> accumulate_halves(const Matvec& a, const T
             }
         }
     }
-    return {sum};
+    return {sum.both()};
 }
 
 template <int N>
@@ -380,7 +386,7 @@ __device__ __forceinline__ Sums<F32, N> accumulate_floats(const Matvec& a, const
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     const int steps = a.inputs / 32, begin = steps * warp / WARPS * 32, end = steps * (warp + 1) / WARPS * 32;
     Sums<F32, N> sums = {};
-    Source from[TILE];
+    const uint8_t* from[TILE];
 #pragma unroll
     for (int i = 0; i < TILE; i++) from[i] = source<F32>(a, min(first_output + i, a.outputs - 1), tile.expert);
 #pragma unroll 1
@@ -388,7 +394,7 @@ __device__ __forceinline__ Sums<F32, N> accumulate_floats(const Matvec& a, const
         float4 words[TILE];
 #pragma unroll
         for (int i = 0; i < TILE; i++) {
-            uint4 raw = load_weights(from[i].numbers + static_cast<size_t>(at) * 4);
+            uint4 raw = load_weights(from[i] + static_cast<size_t>(at) * 4);
             words[i] = *reinterpret_cast<float4*>(&raw);
         }
 #pragma unroll
@@ -460,12 +466,18 @@ __device__ __forceinline__ float total(const float* partials, int size, int inde
     return __fmul_rn(sum, tile.scale[index % N]);
 }
 
-// Has a block's weights brought to the cache.
+// Has a block's weights brought to the cache: a thread does a share of a tile's steps or, of float32, a row.
 template <Kind K> __device__ __forceinline__ void prefetch_tiles(const Matvec& a, int first_output, int expert) {
+    constexpr int TILE = Layout<K>::TILE, STEP_BYTES = Layout<K>::STEP_BYTES;
     const int output = first_output + threadIdx.x;
-    if (threadIdx.x < Layout<K>::TILE * a.repeats && output < a.outputs) {
-        const Source from = source<K>(a, output, expert);
-        prefetch(from.numbers, a.inputs * Layout<K>::BYTES);
+    if (threadIdx.x >= TILE * a.repeats || output >= a.outputs) return;
+    const uint8_t* from = source<K>(a, output, expert);
+    if (K == F32) {
+        prefetch(from, a.inputs * 4);
+    } else {
+        const int steps = a.inputs / Layout<K>::STEP, share = output % TILE;
+        const int first = steps * share / TILE, count = steps * (share + 1) / TILE - first;
+        if (count > 0) prefetch(from + first * STEP_BYTES, count * STEP_BYTES);
     }
 }
 
@@ -500,57 +512,64 @@ template <int N> struct Result {
     }
 };
 
-#if __CUDA_ARCH__ >= 900
+// One row's products, by lanes that hold two rows of weights: the large and the small numbers of the inputs are two columns
+// of the matrix instruction.
+template <Kind K> struct RowSum {
+    float4 columns = {0.0f, 0.0f, 0.0f, 0.0f};
 
-// Bytes from one row of weights in shared memory to the next: the padding keeps rows out of each other's banks.
-template <Kind K> __device__ __forceinline__ int row_bytes(const Matvec& a) { return a.inputs * Layout<K>::BYTES + 64; }
+    __device__ __forceinline__ void add(uint4 upper, uint4 lower, uint4 x) {
+        multiply<K>(columns, upper.x, lower.x, upper.y, lower.y, x.x, x.y);
+        multiply<K>(columns, upper.z, lower.z, upper.w, lower.w, x.z, x.w);
+    }
 
-// Asks for all rows of a block's weights.
-template <Kind K> __device__ __forceinline__ void ask_for_rows(const Matvec& a, int expert, uint8_t* rows, uint64_t* gate) {
-    const int lane = threadIdx.x;
-    if (lane >= 32) return;
-    const int first_output = blockIdx.x * Layout<K>::TILE, bytes = a.inputs * Layout<K>::BYTES;
-    if (lane == 0) expect_bytes(gate, Layout<K>::TILE * bytes);
-    __syncwarp();
-    if (lane < Layout<K>::TILE) {
-        // Outputs beyond the last one repeat it; what they give is not stored.
-        const Source from = source<K>(a, min(first_output + lane, a.outputs - 1), expert);
-        copy_bulk(rows + lane * row_bytes<K>(a), from.numbers, bytes, gate);
+    __device__ __forceinline__ float upper() const { return __fadd_rn(columns.x, columns.y); }
+    __device__ __forceinline__ float lower() const { return __fadd_rn(columns.z, columns.w); }
+};
+
+// Adds the products of some steps with a tile's part of weights in shared memory that begins with the step `origin`: the
+// numbers are those of accumulate_halves.
+template <Kind K>
+__device__ __forceinline__ void multiply_steps(RowSum<K>& sum, const uint8_t* part, int origin, int first, int end,
+                                               const uint16_t* staged, int stride) {
+    constexpr int UNROLLED = K == Q8_0 ? 4 : 8;
+    const int lane = threadIdx.x % 32, group = lane / 4;
+    const bool live = group < 2;
+    const uint16_t* inputs = staged + lane % 4 * 8 + (group == 1 ? stride : 0);
+#pragma unroll UNROLLED
+    for (int step = first; step < end; step++) {
+        const uint8_t* from = part + (step - origin) * Layout<K>::STEP_BYTES;
+        const uint4 words[2] = {reinterpret_cast<const uint4*>(from)[lane], reinterpret_cast<const uint4*>(from)[lane + 32]};
+        const int at = step * Layout<K>::STEP;
+        if constexpr (K == Q8_0) {
+            const __half2* of_rows = reinterpret_cast<const __half2*>(from + 1024);
+            const float2 upper = __half22float2(of_rows[group]), lower = __half22float2(of_rows[group + 8]);
+#pragma unroll
+            for (int block = 0; block < 2; block++) {
+                RowSum<F16> of_block;
+                of_block.add(widen_block(words[0], block), widen_block(words[1], block),
+                             staged_words(inputs, live, at + 32 * block));
+                sum.columns.x = fmaf(of_block.upper(), block ? upper.y : upper.x, sum.columns.x);
+                sum.columns.z = fmaf(of_block.lower(), block ? lower.y : lower.x, sum.columns.z);
+            }
+        } else {
+            sum.add(words[0], words[1], staged_words(inputs, live, at));
+        }
     }
 }
 
-// The products of a warp's part, of weights in shared memory: as accumulate_halves does them.
-template <Kind K>
-__device__ __forceinline__ Sums<K, 1> accumulate_rows(const Matvec& a, int expert, const uint16_t* staged,
-                                                      const uint8_t* rows) {
-    constexpr int STEP = Layout<K>::STEP, UNROLLED = K == Q8_0 ? 2 : 4;
-    const int group = threadIdx.x % 32 / 4, quarter = threadIdx.x % 4;
-    const int2 steps = steps_of_warp<K>(a);
-    const bool live = group == 0;
-    const uint16_t *high = staged + quarter * 8, *low = high + staged_stride(a.inputs);
-    const uint8_t* upper = rows + group * row_bytes<K>(a) + quarter * 16;
-    const uint8_t* lower = upper + 8 * row_bytes<K>(a);
-    Source from[2];
-    if constexpr (K == Q8_0) {
-        const int output = blockIdx.x * Layout<K>::TILE + group;
-        from[0] = source<K>(a, min(output, a.outputs - 1), expert);
-        from[1] = source<K>(a, min(output + 8, a.outputs - 1), expert);
-    }
-    float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-#pragma unroll UNROLLED
-    for (int step = steps.x; step < steps.y; step++) {
-        const uint4 words[2] = {*reinterpret_cast<const uint4*>(upper + step * 64),
-                                *reinterpret_cast<const uint4*>(lower + step * 64)};
-        const int at = step * STEP;
-        if constexpr (K == Q8_0) {
-            const __half2 scales[2] = {__ldg(reinterpret_cast<const __half2*>(from[0].scales) + step),
-                                       __ldg(reinterpret_cast<const __half2*>(from[1].scales) + step)};
-            multiply_blocks(sum, words, scales, high + at, low + at, live);
-        } else {
-            multiply_step<K>(sum, words[0], words[1], staged_words(high, live, at), staged_words(low, live, at));
-        }
-    }
-    return {sum};
+#if __CUDA_ARCH__ >= 900
+
+// Asks for a block's tile of weights, by its first lanes. A copy takes its time however short it is.
+template <Kind K> __device__ __forceinline__ void ask_for_tile(const Matvec& a, int expert, uint8_t* to, uint64_t* gate) {
+    constexpr int STEPS = 16;
+    if (threadIdx.x >= 32) return;
+    const int steps = a.inputs / Layout<K>::STEP, first = threadIdx.x * STEPS;
+    const uint8_t* from = source<K>(a, blockIdx.x * Layout<K>::TILE, expert);
+    if (threadIdx.x == 0) expect_bytes(gate, steps * Layout<K>::STEP_BYTES);
+    __syncwarp();
+    if (first >= steps) return;
+    const int at = first * Layout<K>::STEP_BYTES, bytes = min(STEPS, steps - first) * Layout<K>::STEP_BYTES;
+    copy_bulk(to + at, from + at, bytes, gate);
 }
 
 // One row: the block's weights come to shared memory as a whole, where they are known before the input is ready then.
@@ -561,21 +580,23 @@ template <Kind K> __device__ __forceinline__ void matvec_one(const Matvec& a) {
     __shared__ float partials[WARPS * TILE];
     __shared__ uint64_t gate;
     uint16_t* staged = reinterpret_cast<uint16_t*>(shared_words);
-    uint8_t* rows = reinterpret_cast<uint8_t*>(staged + 2 * staged_stride(a.inputs));
+    uint8_t* weights = reinterpret_cast<uint8_t*>(staged + 2 * staged_stride(a.inputs));
     if (!a.plan) release_dependents();
     if (threadIdx.x == 0) open_gate(&gate);
     __syncthreads();
-    if (!a.plan) ask_for_rows<K>(a, 0, rows, &gate);
+    if (!a.plan) ask_for_tile<K>(a, 0, weights, &gate);
     wait_for_inputs();
     if (a.plan) release_dependents();
     if (!choose_columns(a, tile)) return;
-    if (a.plan) ask_for_rows<K>(a, tile.expert, rows, &gate);
+    if (a.plan) ask_for_tile<K>(a, tile.expert, weights, &gate);
     stage<K, 1>(a, tile, staged);
     Result<1> result;
     result.template aim<TILE>(a, tile, blockIdx.x * TILE);
     pass_gate(&gate);
-    const Sums<K, 1> sums = accumulate_rows<K>(a, tile.expert, staged, rows);
-    sums.store(partials + threadIdx.x / 32 * TILE);
+    const int2 steps = steps_of_warp<K>(a);
+    RowSum<K> sum;
+    multiply_steps<K>(sum, weights, 0, steps.x, steps.y, staged, staged_stride(a.inputs));
+    Sums<K, 1>{make_float4(sum.upper(), 0.0f, sum.lower(), 0.0f)}.store(partials + threadIdx.x / 32 * TILE);
     __syncthreads();
     result.template store<TILE>(a, tile, partials);
 }

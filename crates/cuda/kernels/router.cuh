@@ -30,9 +30,6 @@ struct Router {
     int* chosen;
     Plan* plan;
     unsigned* arrived;
-    // What the experts' products that come next, and others after, will read, brought to the cache meanwhile.
-    const uint8_t* ahead;
-    long long ahead_bytes;
     int rows;
     int width;
     int experts;
@@ -101,8 +98,28 @@ __device__ __forceinline__ void plan_alone(const Router& a, int choice, int expe
     if (choice == 0) plan.tiles = __ldcg(a.slots) < 0 ? 0 : a.used;
 }
 
-// The first warp: from logits to the row's choices, in ascending order of the experts.
-__device__ __forceinline__ void choose(const Router& a, int row, const float* logits) {
+// A thread's numbers of the vectors: of its place in the state, and of its expert.
+struct RouterVectors {
+    float state_scale;
+    float norm;
+    float balancing;
+};
+
+__device__ __forceinline__ RouterVectors load_vectors(const Router& a) {
+    const int at = threadIdx.x;
+    return {at < a.width && a.state_scale ? __ldg(a.state_scale + at) : 0.0f, at < a.width ? __ldg(a.norm + at) : 0.0f,
+            at < a.experts ? __ldg(a.balancing + at) : 0.0f};
+}
+
+// What the first warp's lanes, one for each expert, know of a row's choices.
+struct Choice {
+    bool mine;
+    // The place among the row's choices, which go in ascending order of the experts.
+    int at;
+    float probability;
+};
+
+__device__ __forceinline__ Choice choose(const Router& a, const RouterVectors& own, const float* logits) {
     const int lane = threadIdx.x;
     const bool live = lane < a.experts;
     const float logit = live ? logits[lane] : -INFINITY;
@@ -110,7 +127,7 @@ __device__ __forceinline__ void choose(const Router& a, int row, const float* lo
     const float most = warp_max(logit);
     const float power = live ? expf(logit - most) : 0.0f;
     const float probability = __fdiv_rn(power, warp_sum(power));
-    float score = live ? __fadd_rn(probability, a.balancing[lane]) : -INFINITY;
+    float score = live ? __fadd_rn(probability, own.balancing) : -INFINITY;
     // Whatever is no number comes last, so that the choice is always one of the experts.
     if (live && !(score > -3.0e38f)) score = -3.0e38f;
     bool mine = false;
@@ -120,12 +137,37 @@ __device__ __forceinline__ void choose(const Router& a, int row, const float* lo
         if (best == lane) mine = true, score = -INFINITY;
     }
     const unsigned all = __ballot_sync(0xffffffff, mine);
-    if (mine) {
-        const int at = row * a.used + __popc(all & ((1u << lane) - 1));
-        a.chosen[at] = lane;
-        a.weights[at] = probability;
-        if (a.rows == 1) plan_alone(a, at, lane, probability);
+    return {mine, __popc(all & ((1u << lane) - 1)), probability};
+}
+
+__device__ __forceinline__ void store_choice(const Router& a, int row, const Choice& choice) {
+    if (!choice.mine) return;
+    const int at = row * a.used + choice.at, expert = threadIdx.x;
+    a.chosen[at] = expert;
+    a.weights[at] = choice.probability;
+    if (a.rows == 1) plan_alone(a, at, expert, choice.probability);
+}
+
+__device__ __forceinline__ float* state_of(const Router& a, int row) {
+    return a.state + static_cast<size_t>(row) * a.width + threadIdx.x;
+}
+
+// A thread's number of the state that the layer before left.
+__device__ __forceinline__ float state_before(const Router& a, int row) {
+    return static_cast<int>(threadIdx.x) < a.width && a.state_scale ? __ldcg(state_of(a, row)) : 0.0f;
+}
+
+// A row's new state, what came down and a share of the state before, normed, to `input`; zeros beyond the width.
+__device__ __forceinline__ void link_state(const Router& a, const RouterVectors& own, int row, float before, float down,
+                                           float* input, float* scratch) {
+    const int at = threadIdx.x;
+    float value = 0.0f;
+    if (at < a.width) {
+        value = a.state_scale ? __fadd_rn(down, __fmul_rn(before, own.state_scale)) : down;
+        *state_of(a, row) = value;
     }
+    const float factor = norm_factor(block_sum(__fmul_rn(value, value), scratch), a.width, a.eps);
+    if (at < ROUTER_WIDTH) input[at] = at < a.width ? __fmul_rn(__fmul_rn(value, factor), own.norm) : 0.0f;
 }
 
 // All blocks are done: pairs of one expert go together, eight at a time.
@@ -163,13 +205,6 @@ __device__ __forceinline__ void plan_experts(const Router& a) {
     }
 }
 
-// Blocks beyond the rows bring what comes later into the cache, each a part of it.
-__device__ __forceinline__ void look_ahead(const Router& a) {
-    const long long blocks = gridDim.x - a.rows, part = (a.ahead_bytes / blocks + 15) / 16 * 16;
-    const long long first = (blockIdx.x - a.rows) * part, last = min(first + part, a.ahead_bytes);
-    if (threadIdx.x == 0 && first < last) prefetch(a.ahead + first, static_cast<unsigned>(last - first));
-}
-
 extern "C" __global__ void __launch_bounds__(ROUTER_THREADS) router(const __grid_constant__ Router a) {
     __shared__ __align__(16) float input[ROUTER_WIDTH];
     __shared__ __align__(16) float hidden[ROUTER_WIDTH];
@@ -177,36 +212,23 @@ extern "C" __global__ void __launch_bounds__(ROUTER_THREADS) router(const __grid
     __shared__ float scratch[ROUTER_THREADS / 32];
     release_dependents();
     const int row = blockIdx.x, at = threadIdx.x, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-    if (row >= a.rows) {
-        // Reads nothing that others write, so there is nothing to wait for.
-        look_ahead(a);
-        return;
-    }
     const RouterLayer first = load_layer(a.first, a.first_bias, a.width);
     const RouterLayer second = load_layer(a.second, a.second_bias, a.width);
     const bool counts = warp < a.experts && 4 * lane < a.width;
     const float4 third = counts ? __ldg(reinterpret_cast<const float4*>(a.third + warp * a.width) + lane)
                                 : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    const RouterVectors own = load_vectors(a);
     wait_for_inputs();
-    float own = 0.0f;
-    if (at < a.width) {
-        float* state = a.state + static_cast<size_t>(row) * a.width + at;
-        own = __ldcg(a.down + static_cast<size_t>(row) * a.width + at);
-        if (a.state_scale) own = __fadd_rn(own, __fmul_rn(__ldcg(state), a.state_scale[at]));
-        *state = own;
-    }
-    const float factor = norm_factor(block_sum(__fmul_rn(own, own), scratch), a.width, a.eps);
-    if (at < ROUTER_WIDTH) {
-        input[at] = at < a.width ? __fmul_rn(__fmul_rn(own, factor), a.norm[at]) : 0.0f;
-        hidden[at] = 0.0f;
-    }
+    const float down = at < a.width ? __ldcg(a.down + static_cast<size_t>(row) * a.width + at) : 0.0f;
+    link_state(a, own, row, state_before(a, row), down, input, scratch);
+    if (at < ROUTER_WIDTH) hidden[at] = 0.0f;
     __syncthreads();
     run_layer(first, input, hidden, a.width);
     run_layer(second, hidden, input, a.width);
     const float sum = warp_sum(dot4(third, reinterpret_cast<const float4*>(input)[lane], 0.0f));
     if (lane == 0) logits[warp] = sum;
     __syncthreads();
-    if (warp == 0) choose(a, row, logits);
+    if (warp == 0) store_choice(a, row, choose(a, own, logits));
     if (a.rows > 1 && is_last_block(a.arrived, a.rows)) plan_experts(a);
 }
 

@@ -1,10 +1,12 @@
 // All kernels, compiled together.
+#include "arrange.cuh"
 #include "attention.cuh"
 #include "blocks.cuh"
 #include "codec.cuh"
 #include "common.cuh"
 #include "embed.cuh"
 #include "fill.cuh"
+#include "frame.cuh"
 #include "heads.cuh"
 #include "matvec.cuh"
 #include "router.cuh"

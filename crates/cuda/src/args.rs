@@ -23,20 +23,17 @@ pub(crate) mod mode {
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub(crate) struct Matvec {
-    pub(crate) first: u64,
-    pub(crate) second: u64,
-    pub(crate) first_scales: u64,
-    pub(crate) second_scales: u64,
+    pub(crate) numbers: u64,
+    pub(crate) factors: u64,
     pub(crate) input: u64,
     pub(crate) norm: u64,
     pub(crate) bias: u64,
     pub(crate) output: u64,
     pub(crate) plan: u64,
     pub(crate) slots: u64,
-    pub(crate) expert_stride: u32,
+    pub(crate) expert_bytes: u64,
     pub(crate) inputs: i32,
     pub(crate) outputs: i32,
-    pub(crate) row_step: i32,
     pub(crate) input_stride: i32,
     pub(crate) output_stride: i32,
     pub(crate) first_row: i32,
@@ -127,8 +124,6 @@ pub(crate) struct Router {
     pub(crate) chosen: u64,
     pub(crate) plan: u64,
     pub(crate) arrived: u64,
-    pub(crate) ahead: u64,
-    pub(crate) ahead_bytes: i64,
     pub(crate) rows: i32,
     pub(crate) width: i32,
     pub(crate) experts: i32,
@@ -163,6 +158,24 @@ pub(crate) struct Sampler {
     pub(crate) codes: i32,
     pub(crate) text_pad: i32,
     pub(crate) frames: i32,
+    pub(crate) padding: i32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub(crate) struct Arrange {
+    pub(crate) rows: u64,
+    pub(crate) places: u64,
+    pub(crate) count: i32,
+    pub(crate) first_row: i32,
+    pub(crate) row_bytes: i32,
+    pub(crate) inputs: i32,
+    pub(crate) of_part: i32,
+    pub(crate) to_part: i32,
+    pub(crate) of_half: i32,
+    pub(crate) first: [i32; 2],
+    pub(crate) step: i32,
+    pub(crate) kind: i32,
     pub(crate) padding: i32,
 }
 
@@ -249,6 +262,8 @@ unsafe impl Arguments for Gather {}
 unsafe impl Arguments for Sampler {}
 // SAFETY: as in fill.cuh.
 unsafe impl Arguments for Fill {}
+// SAFETY: as in arrange.cuh.
+unsafe impl Arguments for Arrange {}
 // SAFETY: as in codec.cuh.
 unsafe impl Arguments for Convolve {}
 // SAFETY: as in codec.cuh.

@@ -8,6 +8,7 @@ use cudarc::driver::CudaEvent;
 use crate::buffers::{RECORDS, Rows, Slots, Workspace};
 use crate::cache::Layout;
 use crate::device::driver;
+use crate::frame::FrameKernel;
 use crate::graph::{Graphs, width};
 use crate::shape::MAX_ROWS;
 use crate::slot::{RECORD_HEAD, SlotState, read_record};
@@ -34,13 +35,14 @@ pub struct Row<'a> {
 pub struct Decoder {
     // Before what the graphs use.
     graphs: Graphs,
+    /// What a step of one slot is done with, where it can be.
+    pub(crate) frame: Option<FrameKernel>,
     pending: VecDeque<Launch>,
     pub(crate) rows: Rows,
     pub(crate) workspace: Workspace,
     pub(crate) slots: Slots,
     known: Vec<Known>,
     of_rows: Vec<i32>,
-    pub(crate) look_ahead: bool,
     model: Arc<Model>,
 }
 
@@ -80,17 +82,19 @@ impl Decoder {
         if shared > model.device.shared_limit {
             return Err(Error::Unsupported(format!("a block of this card has less than {shared} bytes to share")));
         }
-        Ok(Self {
+        let mut decoder = Self {
             graphs: Graphs::default(),
+            frame: None,
             pending: VecDeque::new(),
             rows: Rows::new(&model.device, shape)?,
             workspace: Workspace::new(&model.device, shape, capacity)?,
             slots: Slots::new(&model, slots, capacity)?,
             known: vec![Known::default(); slots],
             of_rows: Vec::new(),
-            look_ahead: true,
             model,
-        })
+        };
+        decoder.frame = FrameKernel::new(&decoder.step())?;
+        Ok(decoder)
     }
 
     /// Bytes of the card's memory that one slot takes when all its rows are used.
@@ -147,6 +151,7 @@ impl Decoder {
             self.of_rows.clear();
             self.slots = grown;
             self.known.resize(slots, Known::default());
+            self.frame = FrameKernel::new(&self.step())?;
         }
         Ok(())
     }
@@ -315,10 +320,14 @@ impl Decoder {
 
     fn replay(&mut self, width: usize) -> Result<()> {
         let (rows, workspace, slots, model) = (&self.rows, &self.workspace, &self.slots, &*self.model);
-        let step = Step { model, rows, workspace, slots, look_ahead: self.look_ahead };
+        let step = Step { model, rows, workspace, slots };
+        let frame = self.frame.as_ref().filter(|_| width == 1);
         self.graphs.replay(&model.device, width, || {
             step.sample(width)?;
-            step.run(width, None, slots.capacity, Head::Slots)
+            match frame {
+                Some(frame) => frame.run(&step),
+                None => step.run(width, None, slots.capacity, Head::Slots),
+            }
         })
     }
 
@@ -360,7 +369,7 @@ impl Decoder {
 
     pub(crate) fn step(&self) -> Step<'_> {
         let (rows, workspace, slots) = (&self.rows, &self.workspace, &self.slots);
-        Step { model: &self.model, rows, workspace, slots, look_ahead: self.look_ahead }
+        Step { model: &self.model, rows, workspace, slots }
     }
 
     /// Names the slots of a graph's rows, if they are not those of the step before.

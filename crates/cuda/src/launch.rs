@@ -33,6 +33,16 @@ pub(crate) struct Kernels {
     _context: Arc<CudaContext>,
 }
 
+impl Kernel {
+    /// Bytes of shared memory that its blocks have beside what they are started with.
+    pub(crate) fn own_shared(self) -> Result<usize> {
+        let attribute = sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES;
+        // SAFETY: the kernel's module stays loaded.
+        let own = unsafe { result::function::get_function_attribute(self.0, attribute) };
+        Ok(own.map_err(driver("ask for a kernel's memory"))? as usize)
+    }
+}
+
 impl Kernels {
     pub(crate) fn load(context: &Arc<CudaContext>, shared_limit: usize) -> Result<Self> {
         context.bind_to_thread().map_err(driver("use the card's context"))?;
@@ -62,7 +72,7 @@ fn not_built_for(context: &Arc<CudaContext>) -> Error {
 
 /// The names of all kernels.
 fn names() -> Vec<String> {
-    let plain = ["embed", "router", "gather", "sampler", "fill"].map(str::to_owned);
+    let plain = ["embed", "router", "gather", "sampler", "fill", "arrange"].map(str::to_owned);
     let kinds = [Kind::F32, Kind::BF16, Kind::F16, Kind::Q8_0, Kind::Q4K, Kind::Q5K, Kind::Q6K];
     let matvecs = kinds.iter().flat_map(|kind| ["one", "many"].map(|width| matvec_name(*kind, width == "one")));
     let caches = [Kind::F32, Kind::BF16, Kind::F16];
@@ -72,7 +82,12 @@ fn names() -> Vec<String> {
     });
     let codec = ["codec_pack", "codec_lookup"].map(str::to_owned).into_iter();
     let codec = codec.chain([32, 64, 96].map(convolution_name));
-    plain.into_iter().chain(codec).chain(matvecs).chain(heads).chain(attention).collect()
+    let frames = [Kind::BF16, Kind::F16].into_iter().flat_map(|cache| [64, 128].map(|dim| frame_name(cache, dim, 4)));
+    plain.into_iter().chain(codec).chain(matvecs).chain(heads).chain(attention).chain(frames).collect()
+}
+
+pub(crate) fn frame_name(cache: Kind, head_dim: usize, group: usize) -> String {
+    format!("frame_{}_{head_dim}_{group}", cache.name())
 }
 
 pub(crate) fn matvec_name(kind: Kind, one: bool) -> String {
@@ -104,10 +119,7 @@ fn function(module: sys::CUmodule, name: &str, shared_limit: usize) -> Result<Ke
     let name = CString::new(name).map_err(|_| Error::Unsupported(format!("kernel name `{name}`")))?;
     // SAFETY: the module is loaded.
     let function = unsafe { result::module::get_function(module, name) }.map_err(driver("find a kernel"))?;
-    let attribute = sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES;
-    // SAFETY: the function is of the module.
-    let own = unsafe { result::function::get_function_attribute(function, attribute) };
-    let own = own.map_err(driver("ask for a kernel's memory"))? as usize;
+    let own = Kernel(function).own_shared()?;
     if shared_limit > PLAIN_SHARED + own {
         let attribute = sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
         let most = (shared_limit - own) as i32;
@@ -144,11 +156,37 @@ impl Device {
     /// The arguments are those of this kernel; every address among them holds what the kernel reads or writes there,
     /// and stays valid until it has run.
     pub(crate) unsafe fn launch<A: Arguments>(&self, kernel: Kernel, grid: Grid, arguments: &A) -> Result<()> {
-        let mut attribute = sys::CUlaunchAttribute {
+        let attribute = sys::CUlaunchAttribute {
             id: sys::CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION,
             pad: [0; 4],
             value: sys::CUlaunchAttributeValue { programmaticStreamSerializationAllowed: 1 },
         };
+        // SAFETY: as promised by the caller.
+        unsafe { self.launch_with(kernel, grid, arguments, self.overlaps.then_some(attribute)) }
+    }
+
+    /// As [`Device::launch`], for a kernel whose blocks wait for each other: all run at the same time, or none does.
+    ///
+    /// # Safety
+    /// As for [`Device::launch`].
+    pub(crate) unsafe fn launch_together<A: Arguments>(&self, kernel: Kernel, grid: Grid, arguments: &A) -> Result<()> {
+        let attribute = sys::CUlaunchAttribute {
+            id: sys::CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_COOPERATIVE,
+            pad: [0; 4],
+            value: sys::CUlaunchAttributeValue { cooperative: 1 },
+        };
+        // SAFETY: as promised by the caller.
+        unsafe { self.launch_with(kernel, grid, arguments, Some(attribute)) }
+    }
+
+    unsafe fn launch_with<A: Arguments>(
+        &self,
+        kernel: Kernel,
+        grid: Grid,
+        arguments: &A,
+        attribute: Option<sys::CUlaunchAttribute>,
+    ) -> Result<()> {
+        let mut attributes = attribute;
         let [x, y, z] = grid.blocks.map(|count| count as u32);
         let config = sys::CUlaunchConfig {
             gridDimX: x,
@@ -159,8 +197,8 @@ impl Device {
             blockDimZ: 1,
             sharedMemBytes: grid.shared as u32,
             hStream: self.raw_stream(),
-            attrs: &mut attribute,
-            numAttrs: u32::from(self.overlaps),
+            numAttrs: u32::from(attributes.is_some()),
+            attrs: attributes.as_mut().map_or(std::ptr::null_mut(), std::ptr::from_mut),
         };
         let mut parameters = [std::ptr::from_ref(arguments).cast_mut().cast::<c_void>()];
         // SAFETY: one parameter, as promised by the caller; the driver copies all of this.

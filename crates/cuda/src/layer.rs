@@ -1,7 +1,7 @@
 //! The weights of one block.
 
 use crate::loader::{Loader, Part, Spread};
-use crate::projection::{GateUp, Matrix};
+use crate::projection::{Matrix, Placement};
 use crate::{Kind, Result, Shape};
 
 /// Random norms and scales.
@@ -22,8 +22,17 @@ pub(crate) struct Layer {
 
 /// The second half of a block.
 pub(crate) enum Feed {
-    Dense { gate_up: GateUp, down: Matrix },
-    Mixture { router: Router, gate_up: GateUp, down: Matrix, used: usize },
+    /// The even rows of `gate_up` are gates of the odd ones.
+    Dense {
+        gate_up: Matrix,
+        down: Matrix,
+    },
+    Mixture {
+        router: Router,
+        gate_up: Matrix,
+        down: Matrix,
+        used: usize,
+    },
 }
 
 /// The weights of a router, in float32.
@@ -99,11 +108,11 @@ impl Feed {
         let (inner, dim) = (shape.inner, shape.dim);
         let together = format!("{at}.w_in.weight");
         let gate_up = if loader.contains(&together) {
-            let both = loader.matrix(together, &[2, inner, dim])?;
-            GateUp::stacked(both, inner, 0)
+            loader.place(&[(Part::new(together, &[2, inner, dim]), Placement::halves(1, inner))], 2 * inner)?
         } else {
-            let gate = loader.matrix(format!("{at}.w1.weight"), &[inner, dim])?;
-            GateUp::apart(gate, loader.matrix(format!("{at}.w3.weight"), &[inner, dim])?)
+            let part = |name: &str| Part::new(format!("{at}.{name}.weight"), &[inner, dim]);
+            let (gate, up) = (Placement::every_second(0, inner), Placement::every_second(1, inner));
+            loader.place(&[(part("w1"), gate), (part("w3"), up)], 2 * inner)?
         };
         Ok(Self::Dense { gate_up, down: loader.matrix(format!("{at}.w_out.weight"), &[dim, inner])? })
     }
@@ -115,7 +124,8 @@ impl Feed {
         let name = |name: &str| format!("{at}.experts.{name}");
         let gate_up = expert_gate_up(loader, shape, name)?;
         let down = if loader.contains(&name("w2")) { name("w2") } else { name("down_proj") };
-        Ok(Self::Mixture { router, gate_up, down: loader.matrix(down, &[experts, dim, inner])?, used })
+        let down = loader.matrix(down, &[experts, dim, inner])?;
+        Ok(Self::Mixture { router, gate_up, down: Matrix { outputs: dim, ..down }, used })
     }
 
     fn bytes_per_row(&self) -> usize {
@@ -123,25 +133,27 @@ impl Feed {
             // The three matrices are of one size.
             Self::Dense { down, .. } => 3 * down.bytes(),
             Self::Mixture { router, down, used, .. } => {
-                // As above, and the outputs of the stack are those of all experts.
-                router.bytes() + 3 * used * down.bytes() / router.experts
+                // As above, of each expert.
+                router.bytes() + 3 * used * down.bytes()
             }
         }
     }
 }
 
 /// Gate and up of all experts, in any of the layouts that checkpoints have.
-fn expert_gate_up(loader: &mut Loader, shape: &Shape, name: impl Fn(&str) -> String) -> Result<GateUp> {
+fn expert_gate_up(loader: &mut Loader, shape: &Shape, name: impl Fn(&str) -> String) -> Result<Matrix> {
     let (inner, dim, experts) = (shape.inner, shape.dim, shape.mixture.experts);
-    if loader.contains(&name("w13")) {
-        return Ok(GateUp::interleaved(loader.matrix(name("w13"), &[experts, 2 * inner, dim])?));
-    }
-    if loader.contains(&name("gate_up_proj")) {
-        let both = loader.matrix(name("gate_up_proj"), &[experts, 2 * inner, dim])?;
-        return Ok(GateUp::stacked(both, 0, inner));
-    }
-    let gate = loader.matrix(name("w1"), &[experts, inner, dim])?;
-    Ok(GateUp::apart(gate, loader.matrix(name("w3"), &[experts, inner, dim])?))
+    let part = |name: String, rows: usize| Part::new(name, &[experts, rows, dim]);
+    let parts = if loader.contains(&name("w13")) {
+        // In turns.
+        vec![(part(name("w13"), 2 * inner), Placement::from(0, experts * 2 * inner))]
+    } else if loader.contains(&name("gate_up_proj")) {
+        vec![(part(name("gate_up_proj"), 2 * inner), Placement::halves(0, inner))]
+    } else {
+        let (gate, up) = (Placement::every_second(0, inner), Placement::every_second(1, inner));
+        vec![(part(name("w1"), inner), gate), (part(name("w3"), inner), up)]
+    };
+    loader.place(&parts, 2 * inner)
 }
 
 impl Router {
@@ -153,7 +165,7 @@ impl Router {
             |name: &str, shape: &[usize], spread| loader.vector(&format!("{at}.{name}"), &[shape], spread, |v| v);
         let down = get("down_proj.weight", &[width, dim], Spread::fan_in(dim))?;
         Ok(Self {
-            down: Matrix { kind: Kind::F32, numbers: down, scales: 0, inputs: dim, outputs: width },
+            down: Matrix { kind: Kind::F32, numbers: down, factors: 0, inputs: dim, outputs: width },
             down_bias: get("down_proj.bias", &[width], BIASES)?,
             state_scale: if is_first { 0 } else { get("router_states_scale", &[width], STATE_SCALES)? },
             norm: get("rmsnorm_eda.weight", &[width], NORMS)?,

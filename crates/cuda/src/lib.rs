@@ -28,6 +28,8 @@ mod decoder;
 mod device;
 mod error;
 #[cfg(feature = "cuda")]
+mod frame;
+#[cfg(feature = "cuda")]
 mod graph;
 #[cfg(feature = "cuda")]
 mod launch;
@@ -53,6 +55,8 @@ mod step;
 #[cfg(test)]
 #[cfg(feature = "cuda")]
 mod tests;
+#[cfg(feature = "cuda")]
+mod wiring;
 
 #[cfg(feature = "cuda")]
 pub use decoder::{Decoder, Row};

@@ -5,19 +5,19 @@ use std::borrow::Cow;
 use cudarc::driver::CudaEvent;
 use cudarc::driver::result;
 
-use crate::args::Fill;
+use crate::args::{Arrange, Fill};
 use crate::blocks;
 use crate::device::driver;
 use crate::launch::Grid;
 use crate::memory::{Buffer, Pinned};
-use crate::numbers::{for_card, widen};
-use crate::projection::Matrix;
+use crate::numbers::widen;
+use crate::projection::{Matrix, Placement};
 use crate::source::HostTensor;
 use crate::{Device, Error, Kind, Result, Source};
 
 /// Bytes that travel at once; while one half is on its way, the other is filled.
 const CHUNK: usize = 8 << 20;
-/// Numbers and scales begin at multiples of this.
+/// Factors that lie apart begin at multiples of this.
 const ALIGNMENT: usize = 256;
 
 /// Where weights come from.
@@ -41,6 +41,7 @@ impl Spread {
 }
 
 /// A tensor [rows, …] that becomes rows of a matrix.
+#[derive(Clone)]
 pub(crate) struct Part {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
@@ -54,6 +55,10 @@ impl Part {
     fn rows(&self) -> usize {
         self.shape.iter().rev().skip(1).product()
     }
+
+    fn inputs(&self) -> usize {
+        self.shape.last().copied().unwrap_or(0)
+    }
 }
 
 /// Loads tensors, and holds the memory that they are in.
@@ -62,6 +67,8 @@ pub(crate) struct Loader<'a> {
     origin: Origin<'a>,
     halves: [(Pinned<u8>, CudaEvent); 2],
     turn: usize,
+    /// Rows as files have them, on their way to their places.
+    rows: Buffer<u8>,
     drawn: u64,
     pub(crate) held: Vec<Buffer<u8>>,
 }
@@ -72,7 +79,8 @@ impl<'a> Loader<'a> {
             let event = device.stream.context().new_event(None).map_err(driver("make an event"))?;
             Ok((Pinned::zeros(device, CHUNK)?, event))
         };
-        Ok(Self { device, origin, halves: [half()?, half()?], turn: 0, drawn: 0, held: Vec::new() })
+        let rows = Buffer::new(device, "the model", CHUNK)?;
+        Ok(Self { device, origin, halves: [half()?, half()?], turn: 0, rows, drawn: 0, held: Vec::new() })
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
@@ -97,18 +105,39 @@ impl<'a> Loader<'a> {
         for same in kinds.chunk_by(Kind::eq) {
             let run = &parts[first..first + same.len()];
             first += same.len();
-            matrices.push(self.store(run, same[0])?);
+            matrices.push(self.stack_alike(run)?);
         }
         Ok(matrices)
     }
 
-    /// A table of rows that are looked up one by one: not kept in blocks.
+    fn stack_alike(&mut self, parts: &[Part]) -> Result<Matrix> {
+        let mut outputs = 0;
+        let placed = parts.iter().map(|part| {
+            outputs += part.rows();
+            (part.clone(), Placement::from(outputs - part.rows(), part.rows()))
+        });
+        let placed: Vec<_> = placed.collect();
+        self.place(&placed, outputs)
+    }
+
+    /// A table of rows that are looked up one by one: in rows, and not in blocks.
     pub(crate) fn table(&mut self, part: &Part) -> Result<Matrix> {
         let kind = match self.kind(part)? {
             kind if kind.in_blocks() => Kind::F32,
             kind => kind,
         };
-        self.store(std::slice::from_ref(part), kind)
+        let (inputs, outputs) = (part.inputs(), part.rows());
+        let buffer = Buffer::new(self.device, "the model", kind.bytes_of(inputs * outputs))?;
+        let table = Matrix { kind, numbers: buffer.address(), factors: 0, inputs, outputs };
+        self.held.push(buffer);
+        match self.origin {
+            Origin::Random { .. } => self.draw(kind, table.numbers, inputs * outputs, Spread::fan_in(inputs))?,
+            Origin::Source(source) => {
+                let tensor = find(source, &part.name, &part.shape)?;
+                self.upload(table.numbers, &converted(part, &tensor, kind)?)?;
+            }
+        }
+        Ok(table)
     }
 
     /// How a tensor is to be kept: as it is stored, unless the kernels cannot take rows of this length.
@@ -117,52 +146,86 @@ impl<'a> Loader<'a> {
             Origin::Random { kind, .. } => *kind,
             Origin::Source(source) => source.kind(&part.name).ok_or_else(|| Error::Missing(part.name.clone()))?,
         };
-        let inputs = part.shape.last().copied().unwrap_or(0);
-        Ok(if inputs.is_multiple_of(stored.step()) { stored } else { Kind::F32 })
+        Ok(if part.inputs().is_multiple_of(stored.step()) { stored } else { Kind::F32 })
     }
 
-    fn store(&mut self, parts: &[Part], kind: Kind) -> Result<Matrix> {
-        let inputs = parts.first().and_then(|part| part.shape.last()).copied().unwrap_or(0);
-        let outputs: usize = parts.iter().map(Part::rows).sum();
-        let count = inputs * outputs;
-        let scales_at = kind.bytes_of(count).next_multiple_of(ALIGNMENT);
-        let buffer = Buffer::new(self.device, "the model", scales_at + kind.scale_bytes(count))?;
-        let matrix = Matrix { kind, numbers: buffer.address(), scales: buffer.at(scales_at), inputs, outputs };
+    /// A matrix of `outputs` rows, or one for each expert that the parts hold, of tensors whose rows go where their
+    /// placements say. Tensors that are stored differently are widened.
+    pub(crate) fn place(&mut self, parts: &[(Part, Placement)], outputs: usize) -> Result<Matrix> {
+        let kinds = parts.iter().map(|(part, _)| self.kind(part)).collect::<Result<Vec<_>>>()?;
+        let kind = kinds.first().copied().filter(|first| kinds.iter().all(|kind| kind == first)).unwrap_or(Kind::F32);
+        let inputs = parts.first().map_or(0, |(part, _)| part.inputs());
+        let rows = parts.iter().map(|(part, _)| part.rows()).sum::<usize>().next_multiple_of(kind.tile());
+        let factors_at = kind.bytes_of(rows * inputs).next_multiple_of(ALIGNMENT);
+        let buffer = Buffer::<u8>::zeros(self.device, "the model", factors_at + kind.factor_bytes(rows * inputs))?;
+        let matrix = Matrix { kind, numbers: buffer.address(), factors: buffer.at(factors_at), inputs, outputs };
         self.held.push(buffer);
-        let mut row = 0;
-        for part in parts {
-            self.fill(part, matrix.rows_from(row).of(part.rows()))?;
-            row += part.rows();
+        match self.origin {
+            Origin::Random { .. } => self.draw_matrix(matrix, rows)?,
+            Origin::Source(source) => {
+                for (part, placement) in parts {
+                    self.arrange(source, part, *placement, matrix)?;
+                }
+            }
         }
         Ok(matrix)
     }
 
-    /// Sets a matrix to a tensor.
-    fn fill(&mut self, part: &Part, to: Matrix) -> Result<()> {
-        match self.origin {
-            Origin::Random { .. } => self.draw_matrix(to),
-            Origin::Source(source) => {
-                let tensor = find(source, &part.name, &part.shape)?;
-                let bytes = converted(part, &tensor, to.kind)?;
-                let (numbers, scales) = for_card(to.kind, &bytes);
-                self.upload(to.numbers, &numbers)?;
-                self.upload(to.scales, &scales)
-            }
-        }
-    }
-
-    fn draw_matrix(&mut self, to: Matrix) -> Result<()> {
-        let count = to.inputs * to.outputs;
+    fn draw_matrix(&mut self, to: Matrix, rows: usize) -> Result<()> {
+        let count = to.inputs * rows;
         let spread = Spread::fan_in(to.inputs);
         // What the largest number is multiplied with.
-        let largest = if to.kind == Kind::Q8_0 { 127.0 } else { 32.0 * 64.0 };
-        let scale = Spread { center: spread.width / largest, width: 0.0 };
-        let scales = to.kind.scale_bytes(count) / 2;
-        if scales > 0 {
-            self.draw(Kind::F16, to.scales, scales, scale)?;
+        let scale = |largest: f32| Spread { center: spread.width / largest, width: 0.0 };
+        if to.kind == Kind::Q8_0 {
+            return self.draw(to.kind, to.numbers, to.kind.bytes_of(count), scale(127.0));
+        }
+        let factors = to.kind.factor_bytes(count) / 2;
+        if factors > 0 {
+            self.draw(Kind::F16, to.factors, factors, scale(32.0 * 64.0))?;
         }
         let blocks = if blocks::bytes(to.kind).is_some() { blocks::NUMBERS } else { 1 };
         self.draw(to.kind, to.numbers, count / blocks, spread)
+    }
+
+    /// Brings a tensor's rows to the card, and there to their places.
+    fn arrange(&mut self, source: &dyn Source, part: &Part, placement: Placement, to: Matrix) -> Result<()> {
+        let tensor = find(source, &part.name, &part.shape)?;
+        let bytes = converted(part, &tensor, to.kind)?;
+        if blocks::bytes(to.kind).is_none() {
+            return self.arrange_rows(&bytes, part.rows(), placement, to);
+        }
+        let (numbers, factors) = blocks::arrange(to.kind, &bytes);
+        self.arrange_rows(&numbers, part.rows(), placement, to)?;
+        self.arrange_rows(&factors, part.rows(), placement, Matrix { numbers: to.factors, ..to })
+    }
+
+    fn arrange_rows(&mut self, bytes: &[u8], rows: usize, placement: Placement, to: Matrix) -> Result<()> {
+        let row_bytes = (bytes.len() / rows.max(1)).max(1);
+        let mut first_row = 0;
+        for piece in bytes.chunks((CHUNK / row_bytes).max(1) * row_bytes) {
+            self.upload(self.rows.address(), piece)?;
+            let count = piece.len() / row_bytes;
+            let arguments = Arrange {
+                rows: self.rows.address(),
+                places: to.numbers,
+                count: count as i32,
+                first_row: first_row as i32,
+                row_bytes: row_bytes as i32,
+                inputs: to.inputs as i32,
+                of_part: placement.part as i32,
+                to_part: placement.outputs as i32,
+                of_half: placement.half as i32,
+                first: placement.first.map(|first| first as i32),
+                step: placement.step as i32,
+                kind: to.kind as i32,
+                padding: 0,
+            };
+            let kernel = self.device.kernels.get("arrange")?;
+            // SAFETY: the rows lie in the loader's buffer, and their places in the matrix.
+            unsafe { self.device.launch(kernel, Grid::new([1024, 1, 1], 256), &arguments)? };
+            first_row += count;
+        }
+        Ok(())
     }
 
     fn draw(&mut self, kind: Kind, address: u64, count: usize, spread: Spread) -> Result<()> {
@@ -222,7 +285,7 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Draws `count` numbers, or blocks of 256, at an address.
+/// Draws `count` numbers, blocks of 256, or bytes of tiles of Q8_0, at an address.
 pub(crate) fn fill(device: &Device, kind: Kind, address: u64, count: usize, seed: u64, spread: Spread) -> Result<()> {
     let Spread { center, width } = spread;
     let arguments = Fill { output: address, count: count as u64, seed, center, width, kind: kind as i32, padding: 0 };

@@ -1,7 +1,5 @@
 //! How numbers are stored, on the host and on the card.
 
-use std::borrow::Cow;
-
 use half::{bf16, f16};
 
 use crate::blocks;
@@ -16,8 +14,7 @@ pub enum Kind {
     BF16 = 1,
     /// 16 bits.
     F16 = 2,
-    /// Blocks of 32 signed bytes with a float16 scale. In files each block is its scale and its bytes; on the card all
-    /// bytes come first.
+    /// Blocks of 32 signed bytes with a float16 scale.
     Q8_0 = 3,
     /// Blocks of 256 numbers of 4 bits; each 32 have a scale and an offset.
     Q4K = 4,
@@ -31,8 +28,8 @@ pub enum Kind {
 pub(crate) const BLOCK: usize = 32;
 /// Bytes of a block in a file: the scale, then the numbers.
 const BLOCK_BYTES: usize = 2 + BLOCK;
-/// Numbers that lie together on the card: two blocks, so that sixteen bytes in a row hold eight numbers of each.
-pub(crate) const GROUP: usize = 2 * BLOCK;
+/// Rows of a tile: halves and bytes lie in tiles on the card, in the order in which products read them.
+const TILE: usize = 16;
 
 impl Kind {
     /// Part of the kernels' names.
@@ -58,18 +55,19 @@ impl Kind {
         match (self, blocks::bytes(self)) {
             (_, Some((_, block))) => count / blocks::NUMBERS * block,
             (Self::F32, _) => 4 * count,
-            (Self::Q8_0, _) => count,
+            (Self::Q8_0, _) => count + count / BLOCK * 2,
             _ => 2 * count,
         }
     }
 
-    /// Bytes of the scales of `count` numbers that lie apart from them.
-    pub(crate) fn scale_bytes(self, count: usize) -> usize {
-        match self {
-            Self::Q8_0 => count / BLOCK * 2,
-            Self::Q6K => count / blocks::NUMBERS * 2,
-            _ => 0,
-        }
+    /// Bytes of the factors of `count` numbers that lie apart from them.
+    pub(crate) fn factor_bytes(self, count: usize) -> usize {
+        if self == Self::Q6K { count / blocks::NUMBERS * 2 } else { 0 }
+    }
+
+    /// Rows that lie together on the card.
+    pub(crate) fn tile(self) -> usize {
+        if matches!(self, Self::BF16 | Self::F16 | Self::Q8_0) { TILE } else { 1 }
     }
 
     /// Bytes of `count` numbers in a file; `None` when they are no whole blocks.
@@ -85,13 +83,13 @@ impl Kind {
 
     /// Bytes of `count` numbers on the card, with their scales.
     pub(crate) fn card_bytes(self, count: usize) -> usize {
-        self.bytes_of(count) + self.scale_bytes(count)
+        self.bytes_of(count) + self.factor_bytes(count)
     }
 
     /// What a row's length must be a multiple of, for the kernels.
     pub(crate) fn step(self) -> usize {
         match self {
-            Self::Q8_0 => GROUP,
+            Self::Q8_0 => 2 * BLOCK,
             Self::Q4K | Self::Q5K | Self::Q6K => blocks::NUMBERS,
             _ => BLOCK,
         }
@@ -114,56 +112,9 @@ fn widen_block(block: &[u8; BLOCK_BYTES]) -> impl Iterator<Item = f32> {
     block[2..].iter().map(move |&byte| f32::from(byte as i8) * scale)
 }
 
-/// The numbers of a file as the card takes them: bytes and scales, the latter empty but for blocks.
-pub(crate) fn for_card(kind: Kind, bytes: &[u8]) -> (Cow<'_, [u8]>, Vec<u8>) {
-    match kind {
-        Kind::Q8_0 => {
-            let (numbers, scales) = split_blocks(bytes);
-            (Cow::Owned(numbers), scales)
-        }
-        Kind::Q4K | Kind::Q5K | Kind::Q6K => {
-            let (numbers, factors) = blocks::arrange(kind, bytes);
-            (Cow::Owned(numbers), factors)
-        }
-        _ => (Cow::Borrowed(bytes), Vec::new()),
-    }
-}
-
-/// Parts scales from numbers; of two blocks, eight numbers of the first and eight of the second take turns.
-fn split_blocks(bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let blocks = bytes.as_chunks::<BLOCK_BYTES>().0;
-    let mut numbers = vec![0; blocks.len() * BLOCK];
-    let scales = blocks.iter().flat_map(|block| [block[0], block[1]]).collect();
-    for (group, pair) in numbers.chunks_exact_mut(GROUP).zip(blocks.chunks_exact(2)) {
-        for (eight, place) in
-            group.chunks_exact_mut(8).enumerate().map(|(number, place)| ((number % 2, number / 2), place))
-        {
-            let (block, part) = eight;
-            place.copy_from_slice(&pair[block][2 + 8 * part..10 + 8 * part]);
-        }
-    }
-    (numbers, scales)
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    proptest! {
-        #[test]
-        fn splitting_keeps_every_number(bytes in prop::collection::vec(any::<u8>(), 4 * BLOCK_BYTES)) {
-            let (numbers, scales) = split_blocks(&bytes);
-            for (at, block) in bytes.chunks_exact(BLOCK_BYTES).enumerate() {
-                prop_assert_eq!(&scales[2 * at..2 * at + 2], &block[..2]);
-                for number in 0..BLOCK {
-                    let place = at / 2 * GROUP + number / 8 * 16 + at % 2 * 8 + number % 8;
-                    prop_assert_eq!(numbers[place], block[2 + number]);
-                }
-            }
-        }
-    }
 
     #[test]
     fn sizes() {

@@ -3,97 +3,70 @@
 use crate::Kind;
 use crate::args::{Matvec, mode};
 
-/// A matrix [outputs, inputs] on the card, or the same rows of each of many that lie one behind the other.
+/// A matrix [outputs, inputs] on the card, or one for each expert that lie one behind the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Matrix {
     pub(crate) kind: Kind,
     pub(crate) numbers: u64,
-    /// Only of blocks.
-    pub(crate) scales: u64,
+    /// What lies apart from the numbers, if something does.
+    pub(crate) factors: u64,
     pub(crate) inputs: usize,
+    /// Of one expert.
     pub(crate) outputs: usize,
 }
 
 impl Matrix {
-    /// The rows from `row` on.
-    pub(crate) fn rows_from(self, row: usize) -> Self {
-        let before = row * self.inputs;
-        Self {
-            numbers: self.numbers + self.kind.bytes_of(before) as u64,
-            scales: if self.kind.in_blocks() { self.scales + self.kind.scale_bytes(before) as u64 } else { 0 },
-            outputs: self.outputs.saturating_sub(row),
-            ..self
-        }
-    }
-
-    /// The first `outputs` rows.
-    pub(crate) fn of(self, outputs: usize) -> Self {
-        Self { outputs, ..self }
-    }
-
     /// Bytes that a product reads.
     pub(crate) fn bytes(&self) -> usize {
         self.kind.card_bytes(self.inputs * self.outputs)
     }
 
-    /// A product that stores what comes out, of neighbouring rows.
+    /// A product that stores what comes out.
     pub(crate) fn arguments(&self) -> Matvec {
         Matvec {
-            first: self.numbers,
-            first_scales: self.scales,
+            numbers: self.numbers,
+            factors: self.factors,
+            expert_bytes: self.kind.bytes_of(self.inputs * self.outputs) as u64,
             inputs: self.inputs as i32,
             outputs: self.outputs as i32,
-            row_step: 1,
             input_stride: self.inputs as i32,
             output_stride: self.outputs as i32,
             mode: mode::STORE,
             ..Matvec::default()
         }
     }
+
+    /// A product of a matrix whose even rows are gates of the odd ones, to half as many outputs.
+    pub(crate) fn gated_arguments(&self) -> Matvec {
+        Matvec { output_stride: (self.outputs / 2) as i32, mode: mode::GATE, ..self.arguments() }
+    }
 }
 
-/// The gate's and the up matrix of a feed-forward layer, in whichever layout the checkpoint has them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct GateUp {
-    pub(crate) gate: Matrix,
-    pub(crate) up: Matrix,
-    /// Rows from one of a matrix to its next: 2 where both take turns.
-    row_step: usize,
-    /// Whether both are parts of one tensor.
-    shared: bool,
+/// Where the rows of a tensor go in a matrix: row x of each part becomes output first[x / half] + step · (x mod half) of
+/// that part's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Placement {
+    /// Rows of a part of the tensor, such as an expert, and of the matrix.
+    pub(crate) part: usize,
+    pub(crate) outputs: usize,
+    pub(crate) half: usize,
+    pub(crate) first: [usize; 2],
+    pub(crate) step: usize,
 }
 
-impl GateUp {
-    /// Two tensors.
-    pub(crate) fn apart(gate: Matrix, up: Matrix) -> Self {
-        Self { gate, up, row_step: 1, shared: false }
+impl Placement {
+    /// `rows` rows in their order, from output `first` on.
+    pub(crate) fn from(first: usize, rows: usize) -> Self {
+        Self { part: rows, outputs: rows, half: rows, first: [first, 0], step: 1 }
     }
 
-    /// One tensor, of which each begins at a row.
-    pub(crate) fn stacked(both: Matrix, gate: usize, up: usize) -> Self {
-        Self { gate: both.rows_from(gate), up: both.rows_from(up), row_step: 1, shared: true }
+    /// Gates (ups) alone, `inner` for each expert: to the even (odd) outputs.
+    pub(crate) fn every_second(first: usize, inner: usize) -> Self {
+        Self { part: inner, outputs: 2 * inner, half: inner, first: [first, 0], step: 2 }
     }
 
-    /// Rows of the gate at even, of the other at odd places.
-    pub(crate) fn interleaved(both: Matrix) -> Self {
-        Self { gate: both, up: both.rows_from(1), row_step: 2, shared: true }
-    }
-
-    /// Rows from an expert's gate to that of the next: where both lie in one tensor, the other lies between.
-    pub(crate) fn rows_of_expert(&self, inner: usize) -> usize {
-        if self.shared { 2 * inner } else { inner }
-    }
-
-    /// The gated product, to `inner` outputs.
-    pub(crate) fn arguments(&self, inner: usize) -> Matvec {
-        Matvec {
-            second: self.up.numbers,
-            second_scales: self.up.scales,
-            outputs: 2 * inner as i32,
-            row_step: self.row_step as i32,
-            output_stride: inner as i32,
-            mode: mode::GATE,
-            ..self.gate.arguments()
-        }
+    /// `inner` rows to the even (odd, if `first` is 1) outputs, then as many to the others.
+    pub(crate) fn halves(first: usize, inner: usize) -> Self {
+        Self { part: 2 * inner, outputs: 2 * inner, half: inner, first: [first, 1 - first], step: 2 }
     }
 }

@@ -1,15 +1,15 @@
 //! A step: rows through all layers. What is enqueued depends on the number of rows alone, never on their values, so
 //! that it can be captured.
 
-use crate::args::{Attention, Embed, Gather, Heads, Matvec, Router as RouterArguments, Sampler, mode};
+use crate::args::{Gather, Matvec, Router as RouterArguments, Sampler};
 use crate::buffers::{Rows, Slots, Workspace};
 use crate::launch::{Grid, attention_name, heads_name, matvec_name};
 use crate::layer::{Feed, Layer, Router};
-use crate::projection::{GateUp, Matrix};
+use crate::projection::Matrix;
 use crate::shape::{MAX_ROWS, SPLIT};
 use crate::{Device, Kind, Model, Result, Shape};
 
-const THREADS: usize = 256;
+pub(crate) const THREADS: usize = 256;
 const ROUTER_THREADS: usize = 1024;
 const SAMPLER_THREADS: usize = 1024;
 /// Rows that are multiplied together.
@@ -21,9 +21,6 @@ const MAX_REPEATS: usize = 8;
 pub(crate) const OWN_SHARED: usize = 2 << 10;
 /// Warps of a block that norms and rotates heads.
 const HEAD_WARPS: usize = 4;
-/// Blocks that bring what comes after the experts into the cache while the router works, and up to how many rows.
-const AHEAD_BLOCKS: usize = 32;
-const AHEAD_ROWS: usize = 8;
 
 /// Which rows' logits are wanted, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +41,6 @@ pub(crate) struct Step<'a> {
     pub(crate) rows: &'a Rows,
     pub(crate) workspace: &'a Workspace,
     pub(crate) slots: &'a Slots,
-    /// Whether the router's time is used to bring later weights into the cache.
-    pub(crate) look_ahead: bool,
 }
 
 /// How a matrix meets the rows: blocks side by side, and whether each has one row only.
@@ -94,7 +89,7 @@ pub(crate) fn shared_bytes(kind: Kind, inputs: usize, columns: usize) -> usize {
 }
 
 impl Step<'_> {
-    fn shape(&self) -> &Shape {
+    pub(crate) fn shape(&self) -> &Shape {
         &self.model.shape
     }
 
@@ -135,73 +130,23 @@ impl Step<'_> {
     }
 
     fn embed(&self, rows: usize, given_row: Option<usize>) -> Result<()> {
-        let (shape, embedding) = (self.shape(), &self.model.embedding);
-        let arguments = Embed {
-            tables: embedding.tables,
-            kinds: embedding.kinds,
-            ids: self.rows.ids.address(),
-            slots: self.rows.slots.address(),
-            given: self.workspace.given.address(),
-            output: self.workspace.residual.address(),
-            columns: shape.row_width() as i32,
-            dim: shape.dim as i32,
-            given_row: given_row.map_or(-1, |row| row as i32),
-            eps: shape.norm_eps,
-        };
+        let arguments = self.embed_arguments(given_row);
         // SAFETY: buffers of these shapes; ids are checked before they are written, or drawn below the tables' lengths.
         unsafe { self.launch("embed", Grid::new([rows, 1, 1], THREADS), &arguments) }
     }
 
     fn attend(&self, rows: usize, index: usize, layer: &Layer, seen: usize) -> Result<()> {
-        let work = self.workspace;
-        for (matrix, first) in &layer.projections {
-            let arguments = Matvec {
-                output: work.projected.at(*first),
-                output_stride: self.shape().projected_width() as i32,
-                ..self.normed(matrix.arguments(), layer.attention_norm)
-            };
-            self.multiply(matrix.kind, rows, arguments)?;
+        for projection in &layer.projections {
+            self.multiply(projection.0.kind, rows, self.project_arguments(layer, projection))?;
         }
         self.heads(rows, index, layer)?;
         self.attention(rows, index, seen)?;
-        let arguments = Matvec { input: work.attended.address(), ..self.added(layer.output.arguments()) };
-        self.multiply(layer.output.kind, rows, arguments)
-    }
-
-    /// The residual stream as input, normed.
-    fn normed(&self, arguments: Matvec, norm: u64) -> Matvec {
-        let shape = self.shape();
-        let input = self.workspace.residual.address();
-        Matvec { input, norm, eps: shape.norm_eps, input_stride: shape.dim as i32, ..arguments }
-    }
-
-    /// The residual stream as output, added to.
-    fn added(&self, arguments: Matvec) -> Matvec {
-        let output_stride = self.shape().dim as i32;
-        Matvec { output: self.workspace.residual.address(), output_stride, mode: mode::ADD, ..arguments }
+        self.multiply(layer.output.kind, rows, self.output_arguments(layer))
     }
 
     pub(crate) fn heads(&self, rows: usize, index: usize, layer: &Layer) -> Result<()> {
-        let (shape, work) = (self.shape(), self.workspace);
-        let (keys, values) = self.slots.cache.of_layer(index);
-        let arguments = Heads {
-            projected: work.projected.address(),
-            temperatures: layer.temperatures,
-            cosines: self.model.cosines,
-            sines: self.model.sines,
-            slots: self.rows.slots.address(),
-            positions: self.rows.positions.address(),
-            queries: work.queries.address(),
-            keys,
-            values,
-            slot_stride: self.slots.cache.slot_stride(),
-            stride: shape.projected_width() as i32,
-            heads: shape.heads as i32,
-            kv_heads: shape.kv_heads as i32,
-            head_dim: shape.head_dim as i32,
-            block_stride: self.slots.cache.block_stride(),
-            eps: shape.qk_norm_eps,
-        };
+        let shape = self.shape();
+        let arguments = self.heads_arguments(index, layer);
         let blocks = (shape.heads + 2 * shape.kv_heads).div_ceil(HEAD_WARPS);
         let name = heads_name(self.model.cache_kind());
         // SAFETY: buffers of these shapes; positions lie below the capacity, which is within the tables of the rotation, and
@@ -210,27 +155,8 @@ impl Step<'_> {
     }
 
     pub(crate) fn attention(&self, rows: usize, index: usize, seen: usize) -> Result<()> {
-        let (shape, work) = (self.shape(), self.workspace);
-        let (keys, values) = self.slots.cache.of_layer(index);
-        let arguments = Attention {
-            queries: work.queries.address(),
-            keys,
-            values,
-            gates: work.projected.at(shape.projected_width() - shape.heads),
-            slots: self.rows.slots.address(),
-            positions: self.rows.positions.address(),
-            output: work.attended.address(),
-            sums: work.sums.address(),
-            extents: work.extents.address(),
-            arrived: work.arrived.address(),
-            slot_stride: self.slots.cache.slot_stride(),
-            gate_stride: shape.projected_width() as i32,
-            kv_heads: shape.kv_heads as i32,
-            block_stride: self.slots.cache.block_stride(),
-            splits: self.slots.capacity.div_ceil(SPLIT) as i32,
-            scale: 1.0 / (shape.head_dim as f32).sqrt(),
-            padding: 0,
-        };
+        let shape = self.shape();
+        let arguments = self.attention_arguments(index);
         let name = attention_name(self.model.cache_kind(), shape.head_dim, shape.group());
         // SAFETY: buffers of these shapes; no row sees more than `seen` rows.
         unsafe { self.launch(&name, Grid::new([seen.div_ceil(SPLIT), shape.kv_heads, rows], THREADS), &arguments) }
@@ -238,7 +164,10 @@ impl Step<'_> {
 
     fn feed(&self, rows: usize, index: usize, layer: &Layer) -> Result<()> {
         match &layer.feed {
-            Feed::Dense { gate_up, down } => self.dense(rows, layer, gate_up, down),
+            Feed::Dense { gate_up, down } => {
+                self.multiply(gate_up.kind, rows, self.dense_up_arguments(layer, gate_up))?;
+                self.multiply(down.kind, rows, self.dense_down_arguments(down))
+            }
             Feed::Mixture { router, gate_up, down, used } => {
                 self.route(rows, index, layer, router, *used)?;
                 self.experts(rows, layer, gate_up, down, *used)
@@ -246,93 +175,18 @@ impl Step<'_> {
         }
     }
 
-    fn dense(&self, rows: usize, layer: &Layer, gate_up: &GateUp, down: &Matrix) -> Result<()> {
-        let hidden = self.workspace.hidden.address();
-        let up = Matvec { output: hidden, ..self.normed(gate_up.arguments(self.shape().inner), layer.feed_norm) };
-        self.multiply(gate_up.gate.kind, rows, up)?;
-        self.multiply(down.kind, rows, Matvec { input: hidden, ..self.added(down.arguments()) })
-    }
-
     pub(crate) fn route(&self, rows: usize, index: usize, layer: &Layer, router: &Router, used: usize) -> Result<()> {
-        let (shape, work) = (self.shape(), self.workspace);
-        let down = Matvec {
-            output: work.router_down.address(),
-            bias: router.down_bias,
-            ..self.normed(router.down.arguments(), layer.feed_norm)
-        };
-        self.multiply(router.down.kind, rows, down)?;
-        let ahead = self.ahead(rows, index);
-        let follows_mixture = index.checked_sub(1).is_some_and(|before| shape.used[before] > 0);
-        let arguments = RouterArguments {
-            down: work.router_down.address(),
-            // A dense layer between two mixtures ends the link.
-            state_scale: if follows_mixture { router.state_scale } else { 0 },
-            norm: router.norm,
-            first: router.first,
-            first_bias: router.first_bias,
-            second: router.second,
-            second_bias: router.second_bias,
-            third: router.third,
-            balancing: router.balancing,
-            slots: self.rows.slots.address(),
-            state: work.router_state.address(),
-            weights: work.expert_weights.address(),
-            chosen: work.chosen.address(),
-            plan: work.plan.address(),
-            arrived: work.router_arrived(shape),
-            ahead: ahead.map_or(0, |matrix| matrix.numbers),
-            ahead_bytes: ahead.map_or(0, |matrix| matrix.kind.bytes_of(matrix.inputs * matrix.outputs) as i64),
-            rows: rows as i32,
-            width: shape.mixture.router_dim as i32,
-            experts: shape.mixture.experts as i32,
-            used: used as i32,
-            eps: shape.norm_eps,
-            padding: 0,
-        };
-        let blocks = rows + if ahead.is_some() { AHEAD_BLOCKS } else { 0 };
+        self.multiply(router.down.kind, rows, self.route_arguments(layer, router))?;
+        let arguments = RouterArguments { rows: rows as i32, ..self.router_arguments(index, router, used) };
         // SAFETY: buffers of these shapes, weights of the router's width.
-        unsafe { self.launch("router", Grid::new([blocks, 1, 1], ROUTER_THREADS), &arguments) }
+        unsafe { self.launch("router", Grid::new([rows, 1, 1], ROUTER_THREADS), &arguments) }
     }
 
-    /// What is read after the experts of a layer.
-    fn ahead(&self, rows: usize, index: usize) -> Option<Matrix> {
-        let wanted = self.look_ahead && self.model.device.overlaps && rows <= AHEAD_ROWS;
-        let next = self.model.layers.get(index + 1).filter(|_| wanted)?;
-        next.projections.first().map(|(matrix, _)| *matrix)
-    }
-
-    fn experts(&self, rows: usize, layer: &Layer, gate_up: &GateUp, down: &Matrix, used: usize) -> Result<()> {
-        let (shape, work) = (self.shape(), self.workspace);
-        let (dim, inner) = (shape.dim, shape.inner);
-        let tiles = Tiles::planned(rows, used, shape.mixture.experts);
-        let plan = work.plan.address();
-        let hidden = work.hidden.address();
-        let expert_stride = (gate_up.rows_of_expert(inner) * dim) as u32;
-        let up = Matvec {
-            output: hidden,
-            plan,
-            expert_stride,
-            output_pairs: 1,
-            ..self.normed(gate_up.arguments(inner), layer.feed_norm)
-        };
-        self.multiply_tiles(gate_up.gate.kind, tiles, up)?;
-        let together = used == 1;
-        let down_arguments = Matvec {
-            input: hidden,
-            plan,
-            weighted: 1,
-            experts: shape.mixture.experts as i32,
-            expert_stride: (dim * inner) as u32,
-            input_pairs: 1,
-            output_pairs: i32::from(!together),
-            outputs: dim as i32,
-            output: if together { work.residual.address() } else { work.parts.address() },
-            output_stride: dim as i32,
-            mode: if together { mode::ADD } else { mode::WEIGH },
-            ..down.arguments()
-        };
-        self.multiply_tiles(down.kind, tiles, down_arguments)?;
-        if together { Ok(()) } else { self.gather(rows, used) }
+    fn experts(&self, rows: usize, layer: &Layer, gate_up: &Matrix, down: &Matrix, used: usize) -> Result<()> {
+        let tiles = Tiles::planned(rows, used, self.shape().mixture.experts);
+        self.multiply_tiles(gate_up.kind, tiles, self.experts_up_arguments(layer, gate_up))?;
+        self.multiply_tiles(down.kind, tiles, self.experts_down_arguments(down, used))?;
+        if used == 1 { Ok(()) } else { self.gather(rows, used) }
     }
 
     fn gather(&self, rows: usize, used: usize) -> Result<()> {
@@ -350,15 +204,7 @@ impl Step<'_> {
             Head::Slots => (0, rows, true),
             Head::Rows => (0, rows, false),
         };
-        let output = if at_slots { &self.slots.logits } else { &self.workspace.logits };
-        let arguments = Matvec {
-            output: output.address(),
-            slots: if at_slots { self.rows.slots.address() } else { 0 },
-            first_row: first_row as i32,
-            mode: mode::LOGITS,
-            cap: self.shape().logit_cap,
-            ..self.normed(self.model.head.arguments(), self.model.output_norm)
-        };
+        let arguments = Matvec { first_row: first_row as i32, ..self.head_arguments(at_slots) };
         self.multiply(self.model.head.kind, rows, arguments)
     }
 
@@ -394,10 +240,9 @@ impl Step<'_> {
 }
 
 /// Bytes of a block's weights in shared memory, where one row goes alone and the card copies in bulk.
-fn row_bytes(kind: Kind, inputs: usize) -> usize {
+fn tile_bytes(kind: Kind, inputs: usize) -> usize {
     // Others come from the card's memory as they are used.
-    let staged = matches!(kind, Kind::BF16 | Kind::F16 | Kind::Q8_0);
-    if staged { tile(kind) * (kind.bytes_of(inputs) + 64) } else { 0 }
+    if kind.tile() > 1 { kind.bytes_of(tile(kind) * inputs) } else { 0 }
 }
 
 /// How often a block computes a tile, and its shared memory: the card is filled once or twice, and what is left over
@@ -407,7 +252,7 @@ fn repeats(device: &Device, kind: Kind, tiles: Tiles, arguments: &Matvec) -> (us
     if tiles.single {
         return (
             1,
-            shared_bytes(kind, inputs, 1) + if device.kernels.for_hopper { row_bytes(kind, inputs) } else { 0 },
+            shared_bytes(kind, inputs, 1) + if device.kernels.for_hopper { tile_bytes(kind, inputs) } else { 0 },
         );
     }
     let (rows, sums) = shared_parts(kind, inputs, COLUMNS);

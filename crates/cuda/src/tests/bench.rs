@@ -75,9 +75,11 @@ fn bench(device: &Device, kind: Kind, widths: &[usize], bandwidth: f64) -> Resul
     for rows in [1, 64, 120, 512] {
         println!("  prefill of {rows} rows: {:.2} ms", 1e3 * prefill_time(&mut decoder, rows)?);
     }
-    decoder.start(0, &prompt(6000), None, &options())?;
-    let seconds = steps(&mut decoder, &[0], 100)?;
-    println!("  width 1 behind 6000 rows: {:.0} frames/s", 1.0 / seconds);
+    for rows in [1000, 6000] {
+        decoder.start(0, &prompt(rows), None, &options())?;
+        let seconds = steps(&mut decoder, &[0], 100)?;
+        println!("  width 1 behind {rows} rows: {:.0} frames/s", 1.0 / seconds);
+    }
     drop(decoder);
     let most = widths.iter().copied().max().unwrap_or(1);
     let mut decoder = Decoder::new(model, most, 1024)?;
@@ -93,20 +95,22 @@ fn bench(device: &Device, kind: Kind, widths: &[usize], bandwidth: f64) -> Resul
     Ok(())
 }
 
-/// One slot, with and without what hides the time between kernels.
-fn bench_overlap(device: &Device, kind: Kind, bandwidth: f64) -> Result<()> {
-    for (overlaps, look_ahead) in [(false, false), (true, false), (true, true)] {
+/// One slot, by the kernels of a step, which overlap or not, and by the kernel of a frame.
+fn bench_one(device: &Device, kind: Kind, bandwidth: f64) -> Result<()> {
+    for (overlaps, whole) in [(false, false), (true, false), (true, true)] {
         let device = Device { overlaps: overlaps && device.overlaps, ..device.clone() };
         let model = Arc::new(Model::random(&device, &Shape::released(), kind, 1)?);
         let bytes = model.bytes_per_frame() as f64;
         let mut decoder = Decoder::new(model, 1, 6144)?;
-        decoder.look_ahead = look_ahead;
+        if !whole {
+            decoder.frame = None;
+        }
         decoder.start(0, &prompt(120), None, &options())?;
         steps(&mut decoder, &[0], 20)?;
         let rate = 1.0 / steps(&mut decoder, &[0], 300)?;
         let share = 100.0 * bytes * rate / bandwidth;
         println!(
-            "{kind:?}, kernels overlap {overlaps}, look ahead {look_ahead}: {rate:.0} frames/s, {share:.1} % of the copy"
+            "{kind:?}, kernels overlap {overlaps}, one for the frame {whole}: {rate:.0} frames/s, {share:.1} % of the copy"
         );
     }
     Ok(())
@@ -121,7 +125,7 @@ fn bench_full_size() {
     for (kind, widths) in
         [(Kind::BF16, &[1, 2, 4, 8, 16, 32, 64][..]), (Kind::Q8_0, &[1, 8, 64]), (Kind::Q4K, &[1, 8, 64])]
     {
-        bench_overlap(&device, kind, bandwidth).unwrap();
+        bench_one(&device, kind, bandwidth).unwrap();
         bench(&device, kind, widths, bandwidth).unwrap();
     }
 }

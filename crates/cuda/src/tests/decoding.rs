@@ -135,6 +135,33 @@ fn a_graph_does_what_its_step_does() {
     report.finish();
 }
 
+/// As the small model, of widths that all kinds of weights can be copied of in bulk.
+fn even() -> Shape {
+    Shape { dim: 512, inner: 768, ..small() }
+}
+
+#[test]
+fn the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do() {
+    let Some(device) = card("the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do") else { return };
+    let mut report = Report::default();
+    for kind in [Kind::BF16, Kind::F16, Kind::Q8_0] {
+        // Up to the end of a split of attention, across it, and behind many.
+        for (rows, count) in [(20, 9), (120, 17), (600, 9)] {
+            let shape = even();
+            let mut decoder = random_decoder(&device, &shape, kind, 1, 700);
+            report.check(decoder.frame.is_some() == device.kernels.for_hopper, || "which kernel".into());
+            let ids = prompt(&mut Random(17), &shape, rows);
+            decoder.start(0, &ids, None, &options(0)).unwrap();
+            frames(&mut decoder, &[0], count);
+            let found = decoder.logits(&[0]).unwrap();
+            decoder.start(0, &ids, None, &options(0)).unwrap();
+            (0..count).for_each(|_| decoder.launch_eagerly(&[0]).unwrap());
+            report.same_bits(&format!("{kind:?} behind {rows} rows"), &found, &decoder.logits(&[0]).unwrap());
+        }
+    }
+    report.finish();
+}
+
 #[test]
 fn rows_one_by_one_equal_rows_at_once() {
     let Some(device) = card("rows_one_by_one_equal_rows_at_once") else { return };

@@ -1,24 +1,78 @@
 use super::{ALL_KINDS, Random, Report, card, decode, encode, tolerance};
 use crate::args::{Matvec, mode};
+use crate::loader::{Loader, Origin, Part};
 use crate::memory::Buffer;
-use crate::numbers::for_card;
-use crate::projection::{GateUp, Matrix};
+use crate::projection::{Matrix, Placement};
 use crate::step::{Tiles, launch_matvec};
-use crate::{Device, Kind};
+use crate::{Device, HostTensor, Kind, Source};
+
+/// A matrix in a file.
+struct Stored {
+    kind: Kind,
+    shape: [usize; 2],
+    bytes: Vec<u8>,
+}
+
+impl Stored {
+    fn new(random: &mut Random, kind: Kind, outputs: usize, inputs: usize) -> Self {
+        Self { kind, shape: [outputs, inputs], bytes: encode(kind, &random.vector(outputs * inputs, 1.0)) }
+    }
+
+    fn numbers(&self) -> Vec<f32> {
+        decode(self.kind, &self.bytes)
+    }
+}
+
+/// A file whose matrices have numbers for names.
+struct File<'a>(&'a [Stored]);
+
+impl File<'_> {
+    fn get(&self, name: &str) -> Option<&Stored> {
+        self.0.get(name.parse::<usize>().ok()?)
+    }
+}
+
+impl Source for File<'_> {
+    fn kind(&self, name: &str) -> Option<Kind> {
+        Some(self.get(name)?.kind)
+    }
+
+    fn tensor(&self, name: &str, _: &[&[usize]]) -> Result<Option<HostTensor<'_>>, String> {
+        let host = |stored: &Stored| HostTensor {
+            kind: stored.kind,
+            shape: stored.shape.to_vec().into(),
+            bytes: stored.bytes.clone().into(),
+        };
+        Ok(self.get(name).map(host))
+    }
+}
+
+/// A matrix on the card, and the memory that it lies in.
+struct Placed {
+    matrix: Matrix,
+    _held: Vec<Buffer<u8>>,
+}
+
+fn place(device: &Device, file: &[Stored], placements: &[Placement], outputs: usize) -> Placed {
+    let source = File(file);
+    let mut loader = Loader::new(device, Origin::Source(&source)).unwrap();
+    let part = |(number, stored): (usize, &Stored)| Part::new(number.to_string(), &stored.shape);
+    let parts: Vec<_> = file.iter().enumerate().map(part).zip(placements.iter().copied()).collect();
+    let matrix = loader.place(&parts, outputs).unwrap();
+    device.synchronize().unwrap();
+    Placed { matrix, _held: std::mem::take(&mut loader.held) }
+}
 
 /// A matrix on the card and the numbers that it stands for.
 struct Weights {
-    matrix: Matrix,
+    placed: Placed,
     numbers: Vec<f32>,
-    _held: (Buffer<u8>, Buffer<u8>),
 }
 
 fn weights(device: &Device, random: &mut Random, kind: Kind, outputs: usize, inputs: usize) -> Weights {
-    let bytes = encode(kind, &random.vector(outputs * inputs, 1.0));
-    let (numbers, scales) = for_card(kind, &bytes);
-    let held = (Buffer::of(device, "a test", &numbers).unwrap(), Buffer::of(device, "a test", &scales).unwrap());
-    let matrix = Matrix { kind, numbers: held.0.address(), scales: held.1.address(), inputs, outputs };
-    Weights { matrix, numbers: decode(kind, &bytes), _held: held }
+    let stored = Stored::new(random, kind, outputs, inputs);
+    let numbers = stored.numbers();
+    Weights { placed: place(device, &[stored], &[Placement::from(0, outputs)], outputs), numbers }
 }
 
 /// Rows and what they are multiplied with, on the card.
@@ -102,7 +156,7 @@ fn products_with_bias_equal_the_plain_ones() {
                 let case = Case::new(&device, &mut random, rows, outputs, inputs, rows % 2 == 0);
                 let weights = weights(&device, &mut random, kind, outputs, inputs);
                 let output = Buffer::of(&device, "a test", &vec![f32::NAN; rows * outputs]).unwrap();
-                let arguments = Matvec { bias: case.bias_buffer.address(), ..weights.matrix.arguments() };
+                let arguments = Matvec { bias: case.bias_buffer.address(), ..weights.placed.matrix.arguments() };
                 run(&device, kind, Tiles::dense(rows), &case.with(arguments, &output));
                 let with_bias = |row| {
                     let product = case.product(row, &weights.numbers);
@@ -129,9 +183,10 @@ fn a_row_has_the_same_bits_alone_and_among_others() {
             let weights = weights(&device, &mut random, kind, outputs, inputs);
             let together = Buffer::of(&device, "a test", &vec![f32::NAN; rows * outputs]).unwrap();
             let alone = Buffer::of(&device, "a test", &vec![f32::NAN; rows * outputs]).unwrap();
-            run(&device, kind, Tiles::dense(rows), &case.with(weights.matrix.arguments(), &together));
+            run(&device, kind, Tiles::dense(rows), &case.with(weights.placed.matrix.arguments(), &together));
             for row in 0..rows {
-                let one = Matvec { first_row: row as i32, rows: 1, ..case.with(weights.matrix.arguments(), &alone) };
+                let one =
+                    Matvec { first_row: row as i32, rows: 1, ..case.with(weights.placed.matrix.arguments(), &alone) };
                 run(&device, kind, Tiles::dense(1), &one);
             }
             let read = |buffer: &Buffer<f32>| buffer.read(0, rows * outputs).unwrap();
@@ -153,28 +208,31 @@ fn gated_products_take_every_layout() {
     for kind in ALL_KINDS {
         for rows in [1, 10] {
             let case = Case::new(&device, &mut random, rows, inner, inputs, true);
-            let both = weights(&device, &mut random, kind, 2 * inner, inputs);
-            let (a, b) = (
-                weights(&device, &mut random, kind, inner, inputs),
-                weights(&device, &mut random, kind, inner, inputs),
-            );
+            let mut stored = |rows: usize| Stored::new(&mut random, kind, rows, inputs);
             let half = inner * inputs;
-            let every = |first: usize| -> Vec<f32> {
-                both.numbers.chunks(inputs).skip(first).step_by(2).flatten().copied().collect()
-            };
             let layouts = [
-                ("interleaved", GateUp::interleaved(both.matrix), every(0), every(1)),
+                ("in turns", vec![stored(2 * inner)], vec![Placement::from(0, 2 * inner)]),
+                ("up first", vec![stored(2 * inner)], vec![Placement::halves(1, inner)]),
+                ("gate first", vec![stored(2 * inner)], vec![Placement::halves(0, inner)]),
                 (
-                    "up first",
-                    GateUp::stacked(both.matrix, inner, 0),
-                    both.numbers[half..].to_vec(),
-                    both.numbers[..half].to_vec(),
+                    "apart",
+                    vec![stored(inner), stored(inner)],
+                    vec![Placement::every_second(0, inner), Placement::every_second(1, inner)],
                 ),
-                ("apart", GateUp::apart(a.matrix, b.matrix), a.numbers.clone(), b.numbers.clone()),
             ];
-            for (name, pair, gate, up) in layouts {
+            for (name, file, placements) in layouts {
+                let all: Vec<f32> = file.iter().flat_map(Stored::numbers).collect();
+                let every = |first: usize| all.chunks(inputs).skip(first).step_by(2).flatten().copied().collect();
+                let (first, second) = (all[..half].to_vec(), all[half..].to_vec());
+                let (gate, up): (Vec<f32>, Vec<f32>) = match name {
+                    "in turns" => (every(0), every(1)),
+                    "up first" => (second, first),
+                    _ => (first, second),
+                };
+                let placed = place(&device, &file, &placements, 2 * inner);
                 let output = Buffer::of(&device, "a test", &vec![f32::NAN; rows * inner]).unwrap();
-                run(&device, kind, Tiles::dense(rows), &case.with(pair.arguments(inner), &output));
+                let arguments = placed.matrix.gated_arguments();
+                run(&device, kind, Tiles::dense(rows), &case.with(arguments, &output));
                 let gated = |row| {
                     let (gate, up) = (case.product(row, &gate), case.product(row, &up));
                     gate.iter().zip(up).map(|(gate, up)| silu(*gate) * up).collect()
@@ -206,8 +264,12 @@ fn logits_go_to_slots_and_sums_are_added() {
         let slots = [3, 0, -1, 5, 1, 2, 9, 8, 4];
         let slots_buffer = Buffer::of(&device, "a test", &slots).unwrap();
         let output = Buffer::of(&device, "a test", &vec![7.0; 10 * outputs]).unwrap();
-        let logits =
-            Matvec { slots: slots_buffer.address(), mode: mode::LOGITS, cap: 15.0, ..weights.matrix.arguments() };
+        let logits = Matvec {
+            slots: slots_buffer.address(),
+            mode: mode::LOGITS,
+            cap: 15.0,
+            ..weights.placed.matrix.arguments()
+        };
         run(&device, kind, Tiles::dense(rows), &case.with(logits, &output));
         let mut expected = vec![vec![7.0; outputs]; 10];
         for (row, slot) in slots.iter().enumerate().filter(|(_, slot)| **slot >= 0) {
@@ -224,7 +286,7 @@ fn logits_go_to_slots_and_sums_are_added() {
 
         let before = random.vector(rows * outputs, 100.0);
         let output = Buffer::of(&device, "a test", &before).unwrap();
-        let added = Matvec { mode: mode::ADD, ..weights.matrix.arguments() };
+        let added = Matvec { mode: mode::ADD, ..weights.placed.matrix.arguments() };
         run(&device, kind, Tiles::dense(rows), &case.with(added, &output));
         let sum = |row: usize| {
             let product = case.product(row, &weights.numbers);

@@ -1,0 +1,70 @@
+// A block's weights on their way: parts of tiles in shared memory, asked for in the order in which they will be used, as
+// far ahead as there is room. Of hopper and later.
+#pragma once
+#include "matvec.cuh"
+
+// Steps of a part at most, and bytes that it takes.
+constexpr int PART_STEPS = 16;
+constexpr int PART_SIZE = PART_STEPS * Layout<Q8_0>::STEP_BYTES;
+constexpr int PART_ROWS = Layout<Q8_0>::TILE;
+constexpr int MAX_PARTS = 16;
+
+// Where a part lies, and which of the times that its gate opens is its own.
+struct Place {
+    int slot;
+    unsigned turn;
+
+    __device__ __forceinline__ Place after(int parts, int slots) const {
+        const bool wraps = slot + parts >= slots;
+        return {wraps ? slot + parts - slots : slot + parts, wraps ? turn ^ 1 : turn};
+    }
+};
+
+struct Ring {
+    uint8_t* parts;
+    uint64_t* gates;
+    int slots;
+};
+
+__device__ __forceinline__ int steps_of(const Matvec& a, int kind) { return a.inputs / (kind == Q8_0 ? 64 : 32); }
+
+__device__ __forceinline__ int parts_of_tile(const Matvec& a, int kind) {
+    return (steps_of(a, kind) + PART_STEPS - 1) / PART_STEPS;
+}
+
+__device__ __forceinline__ int tiles_of(const Matvec& a) { return (a.outputs + PART_ROWS - 1) / PART_ROWS; }
+
+// Asks for the parts of a tile from `first` on, each by one lane; as many as `count`.
+__device__ __forceinline__ void ask_for_parts(const Matvec& a, int kind, bool once, int first_output, int expert, int first,
+                                              int count, const Ring& ring, int slot) {
+    const int lane = threadIdx.x % 32, part = first + lane;
+    if (lane >= count) return;
+    const int step_bytes = kind == Q8_0 ? Layout<Q8_0>::STEP_BYTES : Layout<BF16>::STEP_BYTES;
+    const uint8_t* from = kind == Q8_0 ? source<Q8_0>(a, first_output, expert) : source<BF16>(a, first_output, expert);
+    const int step = part * PART_STEPS, bytes = min(PART_STEPS, steps_of(a, kind) - step) * step_bytes;
+    slot = slot + lane < ring.slots ? slot + lane : slot + lane - ring.slots;
+    expect_bytes(ring.gates + slot, bytes);
+    if (once) {
+        copy_bulk_once(ring.parts + slot * PART_SIZE, from + step * step_bytes, bytes, ring.gates + slot);
+    } else {
+        copy_bulk(ring.parts + slot * PART_SIZE, from + step * step_bytes, bytes, ring.gates + slot);
+    }
+}
+
+// The products of a warp's part of the inputs with a tile that begins at `place`.
+template <Kind K>
+__device__ __forceinline__ Sums<K, 1> accumulate_parts(const Matvec& a, const uint16_t* staged, const Ring& ring,
+                                                       Place place) {
+    const int2 steps = steps_of_warp<K>(a);
+    RowSum<K> sum;
+#pragma unroll 1
+    for (int first = steps.x; first < steps.y;) {
+        const int part = first / PART_STEPS, origin = part * PART_STEPS, end = min(steps.y, origin + PART_STEPS);
+        const Place at = place.after(part, ring.slots);
+        pass_gate(ring.gates + at.slot, at.turn);
+        multiply_steps<K>(sum, ring.parts + at.slot * PART_SIZE, origin, first, end, staged,
+                          staged_stride(a.inputs));
+        first = end;
+    }
+    return {make_float4(sum.upper(), 0.0f, sum.lower(), 0.0f)};
+}

@@ -1,0 +1,157 @@
+//! A frame of one row as one kernel, whose blocks wait for each other.
+
+use crate::args::{self, Arguments, Attention, Embed, Heads, Matvec, Router};
+use crate::launch::{Grid, Kernel, frame_name};
+use crate::layer::{Feed, Layer};
+use crate::memory::{Buffer, Plain};
+use crate::step::{Step, THREADS};
+use crate::{Kind, Result};
+
+/// As in the kernel: words of a layer's signals, bytes of a part of the ring, parts that it has at most.
+const SIGNAL_WORDS: usize = 7 * 8 + 2 * 128;
+const PART_STEPS: usize = 16;
+const PART_BYTES: usize = PART_STEPS * (1024 + 64);
+const MAX_PARTS: usize = 16;
+
+/// A layer as the kernel takes it.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct FrameLayer {
+    /// Projections, attention's output, gate and up, down; the router's first.
+    jobs: [Matvec; 5],
+    router: Router,
+    heads: Heads,
+    attention: Attention,
+    kinds: [i32; 4],
+    used: i32,
+    padding: i32,
+}
+
+const _: () = assert!(size_of::<FrameLayer>().is_multiple_of(16));
+
+// SAFETY: numbers without padding between them, which take any bits.
+unsafe impl Plain for FrameLayer {}
+
+/// The kernel's arguments.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+struct FrameArguments {
+    embed: Embed,
+    head: Matvec,
+    layers: u64,
+    signals: u64,
+    left: u64,
+    slots: u64,
+    positions: u64,
+    head_kind: i32,
+    layer_count: i32,
+    parts: i32,
+    scratch: i32,
+}
+
+// SAFETY: as in frame.cuh.
+unsafe impl Arguments for FrameArguments {}
+
+/// The kernel with all it is told: the addresses of a model, a workspace and slots.
+pub(crate) struct FrameKernel {
+    kernel: Kernel,
+    grid: Grid,
+    arguments: FrameArguments,
+    /// What the arguments name.
+    _layers: Buffer<FrameLayer>,
+    _signals: Buffer<u32>,
+}
+
+impl FrameKernel {
+    /// `None` where the card, the model's sizes or its weights are not made for it: the step's kernels do all then.
+    pub(crate) fn new(step: &Step) -> Result<Option<Self>> {
+        let (model, shape, device) = (step.model, step.shape(), &step.model.device);
+        let Some(layers) = layers(step).filter(|_| device.kernels.for_hopper && suits(step, model.head.kind)) else {
+            return Ok(None);
+        };
+        let name = frame_name(model.cache_kind(), shape.head_dim, shape.group());
+        let Ok(kernel) = device.kernels.get(&name) else { return Ok(None) };
+        let Some((parts, scratch)) = memory(step, device.shared_limit.saturating_sub(kernel.own_shared()?)) else {
+            return Ok(None);
+        };
+        let mut held = Buffer::new(device, "the layers", layers.len())?;
+        held.write(0, &layers)?;
+        let signals = Buffer::zeros(device, "the signals", (layers.len() + 1) * SIGNAL_WORDS + 1)?;
+        let arguments = FrameArguments {
+            embed: step.embed_arguments(None),
+            head: step.head_arguments(true),
+            layers: held.address(),
+            signals: signals.address(),
+            left: signals.at((layers.len() + 1) * SIGNAL_WORDS),
+            slots: step.rows.slots.address(),
+            positions: step.rows.positions.address(),
+            head_kind: model.head.kind as i32,
+            layer_count: layers.len() as i32,
+            parts: parts as i32,
+            scratch: scratch as i32,
+        };
+        let shared = scratch + parts * PART_BYTES;
+        let grid = Grid { blocks: [device.multiprocessors, 1, 1], threads: THREADS, shared };
+        Ok(Some(Self { kernel, grid, arguments, _layers: held, _signals: signals }))
+    }
+
+    /// Runs the first row's frame.
+    pub(crate) fn run(&self, step: &Step) -> Result<()> {
+        // SAFETY: the arguments name buffers that are held here and by the step; all blocks fit the card at once.
+        unsafe { step.model.device.launch_together(self.kernel, self.grid, &self.arguments) }
+    }
+}
+
+/// Parts of the ring, and bytes before it, if the shared memory takes what is needed.
+fn memory(step: &Step, limit: usize) -> Option<(usize, usize)> {
+    let shape = step.shape();
+    let group = shape.group() * shape.head_dim;
+    // Attention's sums, scores, extents, factors, totals and queries; or a row in two halves.
+    let attention = 4 * (8 * group + shape.group() * (128 + 2 + 64 + 2) + 16 + group);
+    let scratch = attention.max(4 * (shape.widest() + 32)).next_multiple_of(128);
+    let parts = (limit.checked_sub(scratch)? / PART_BYTES).min(MAX_PARTS);
+    let router = shape.mixture.router_dim * (2 * shape.mixture.router_dim + shape.mixture.experts) * 4;
+    let widest = (shape.widest() / 32).div_ceil(PART_STEPS);
+    (parts >= widest && router <= limit && shape.mixture.router_dim * 4 <= 4 * 128).then_some((parts, scratch))
+}
+
+/// Whether weights of a kind go through the ring.
+fn suits(step: &Step, kind: Kind) -> bool {
+    kind.tile() > 1 && step.model.cache_kind() != Kind::F32
+}
+
+fn layers(step: &Step) -> Option<Vec<FrameLayer>> {
+    step.model.layers.iter().enumerate().map(|(index, layer)| describe(step, index, layer)).collect()
+}
+
+fn describe(step: &Step, index: usize, layer: &Layer) -> Option<FrameLayer> {
+    let [projection] = layer.projections.as_slice() else { return None };
+    let (gate_up, down) = match &layer.feed {
+        Feed::Dense { gate_up, down } | Feed::Mixture { gate_up, down, .. } => (gate_up, down),
+    };
+    let kinds = [projection.0.kind, layer.output.kind, gate_up.kind, down.kind];
+    let (up, lower, route, router, used) = match &layer.feed {
+        Feed::Dense { gate_up, down } => {
+            let (up, lower) = (step.dense_up_arguments(layer, gate_up), step.dense_down_arguments(down));
+            (up, lower, Matvec::default(), args::Router::default(), 0)
+        }
+        Feed::Mixture { router, gate_up, down, used } => (
+            step.experts_up_arguments(layer, gate_up),
+            step.experts_down_arguments(down, *used),
+            step.route_arguments(layer, router),
+            step.router_arguments(index, router, *used),
+            *used,
+        ),
+    };
+    let jobs = [step.project_arguments(layer, projection), step.output_arguments(layer), up, lower, route];
+    let all_suit = kinds.into_iter().all(|kind| suits(step, kind));
+    all_suit.then(|| FrameLayer {
+        jobs,
+        router,
+        heads: step.heads_arguments(index, layer),
+        attention: step.attention_arguments(index),
+        kinds: kinds.map(|kind| kind as i32),
+        used: used as i32,
+        padding: 0,
+    })
+}
