@@ -53,6 +53,25 @@ impl Instructions {
     }
 }
 
+/// Asks for memory that will be read soon.
+pub(super) fn ask_for<T>(numbers: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        const LINE: usize = 64;
+        let first = numbers.as_ptr().cast::<i8>();
+        for at in (0..size_of_val(numbers)).step_by(LINE) {
+            // SAFETY: nothing is read that could be seen, and every such processor has the instruction.
+            #[allow(unused_unsafe)]
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T1>(first.wrapping_add(at));
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = numbers;
+}
+
 /// Calls a function compiled for the widest vectors that the processor has: the function must be inlined always. It
 /// rounds as without.
 #[inline(always)]

@@ -50,8 +50,10 @@ impl Columns<'_> {
 
 /// Products of fewer multiplications than this are not worth having other threads join.
 const PARALLEL_FROM: usize = 1 << 16;
-/// Columns of a product that one task makes.
-pub(super) const COLUMNS: usize = 32;
+/// Columns of a product that one task makes, of few rows and of many.
+pub(super) fn columns_of(size: Size) -> usize {
+    if size.rows < 3 { 32 } else { 64 }
+}
 
 /// Results [rows, outputs] made by tasks of so many columns each.
 pub(super) fn by_columns(size: Size, columns: usize, task: impl Fn(Columns) + Sync) -> Vec<f32> {

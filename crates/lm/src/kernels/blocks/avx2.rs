@@ -292,11 +292,15 @@ pub(super) unsafe fn stage<B: Blocks>(span: &[u8], row: usize, panel: &mut Panel
     let span = span.as_ptr();
     // SAFETY: as demanded.
     let (scale, offset) = unsafe { B::factors(span) };
-    for part in 0..16 {
+    for quarter in 0..4 {
         // SAFETY: as demanded, and a staged row has room for sixteen vectors.
         unsafe {
-            let integers = B::integers(span, part / 4)[part % 4];
-            _mm256_storeu_si256(panel.staged[row].as_mut_ptr().add(16 * part).cast(), integers);
+            let [a, b, c, d] = B::integers(span, quarter);
+            let to = panel.staged[row].as_mut_ptr().add(64 * quarter);
+            _mm256_storeu_si256(to.cast(), a);
+            _mm256_storeu_si256(to.add(16).cast(), b);
+            _mm256_storeu_si256(to.add(32).cast(), c);
+            _mm256_storeu_si256(to.add(48).cast(), d);
         }
     }
     let (mut scales, mut offsets) = ([0.0; GROUPS], [0.0; GROUPS]);

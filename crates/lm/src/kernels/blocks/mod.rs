@@ -30,8 +30,8 @@ use self::rounded::{GROUPS, Rounded};
 #[cfg(test)]
 use self::{multiply::span_bytes, rounded::SPAN};
 use super::contiguous;
-use super::instructions::Instructions;
-use super::outputs::{COLUMNS, Columns, Size, by_columns};
+use super::instructions::{Instructions, ask_for};
+use super::outputs::{Columns, Size, by_columns, columns_of};
 
 /// `x` [rows, in] in float32 times the transpose of `weight` [.., in], whose leading dimensions count as rows: [rows,
 /// out] in float32. CPU only.
@@ -70,9 +70,20 @@ struct Weights<'a> {
 }
 
 impl<'a> Weights<'a> {
+    fn row_bytes(self) -> usize {
+        self.inputs / self.block.numbers() * self.block.bytes()
+    }
+
     fn row(self, row: usize) -> &'a [u8] {
-        let len = self.inputs / self.block.numbers() * self.block.bytes();
-        &self.bytes[row * len..][..len]
+        &self.bytes[row * self.row_bytes()..][..self.row_bytes()]
+    }
+
+    /// Asks for one of some equal pieces of the rows.
+    fn ask_for(self, rows: std::ops::Range<usize>, piece: usize, pieces: usize) {
+        let bytes = &self.bytes[rows.start * self.row_bytes()..rows.end * self.row_bytes()];
+        if let Some(piece) = bytes.chunks(bytes.len().div_ceil(pieces).max(1)).nth(piece) {
+            ask_for(piece);
+        }
     }
 }
 
@@ -81,7 +92,7 @@ const PANELS_FROM: usize = 3;
 
 fn product(instructions: Instructions, x: &[f32], weights: Weights, size: Size) -> Vec<f32> {
     let x = Rounded::new(instructions, x, size.inputs);
-    by_columns(size, COLUMNS, |columns| match size.rows {
+    by_columns(size, columns_of(size), |columns| match size.rows {
         0..PANELS_FROM => by_rows(instructions, &x, weights, size.rows, columns),
         _ => by_panels(instructions, &x, weights, size.rows, columns),
     })
@@ -97,14 +108,17 @@ fn by_rows(instructions: Instructions, x: &Rounded, weights: Weights, rows: usiz
     }
 }
 
-/// Sixteen rows of weights at a time, unpacked once for all rows of `x`.
+/// Sixteen rows of weights at a time, unpacked once for all rows of `x`. Meanwhile the next come out of memory.
 fn by_panels(instructions: Instructions, x: &Rounded, weights: Weights, rows: usize, mut columns: Columns) {
-    let mut panel = Panel::boxed();
+    let (mut panel, range) = (Panel::boxed(), columns.range());
     let mut sums = vec![[[0.0; ROWS]; GROUPS]; rows];
-    for first in columns.range().step_by(ROWS) {
-        let count = ROWS.min(columns.range().end - first);
+    let panel_rows = |first: usize| first.min(range.end)..(first + ROWS).min(range.end);
+    weights.ask_for(panel_rows(range.start), 0, 1);
+    for first in range.clone().step_by(ROWS) {
+        let count = panel_rows(first).len();
         sums.fill([[0.0; ROWS]; GROUPS]);
         for span in 0..x.spans() {
+            weights.ask_for(panel_rows(first + ROWS), span, x.spans());
             fill(instructions, weights.block, |row| weights.row(first + row), count, span, &mut panel);
             multiply(instructions, &panel, x, span, &mut sums);
         }

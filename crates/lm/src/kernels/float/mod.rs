@@ -24,8 +24,8 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use self::element::Element;
 use self::multiply::{multiply, multiply_panel, total, widen};
 use super::contiguous;
-use super::instructions::Instructions;
-use super::outputs::{COLUMNS, Columns, Size, by_columns};
+use super::instructions::{Instructions, ask_for};
+use super::outputs::{Columns, Size, by_columns, columns_of};
 
 /// Sums of one result, side by side.
 type Lanes = [f32; LANES];
@@ -93,7 +93,7 @@ impl Rows {
 
 fn product<T: Element>(instructions: Instructions, x: &[f32], weight: &[T], size: Size) -> Vec<f32> {
     let x = Rows::new(x, size);
-    by_columns(size, COLUMNS, |columns| match size.rows {
+    by_columns(size, columns_of(size), |columns| match size.rows {
         1 => by_rows::<T, 1>(instructions, &x, weight, size, columns),
         2 => by_rows::<T, 2>(instructions, &x, weight, size, columns),
         3 => by_rows::<T, 3>(instructions, &x, weight, size, columns),
@@ -142,20 +142,22 @@ const PANEL_LEN: usize = 256;
 /// Sums of one row of activations with all rows of a panel.
 type PanelSums = [Lanes; PANEL_ROWS];
 
-/// Some rows of weights at a time, a stretch of each widened once for all rows of activations.
+/// Some rows of weights at a time, a stretch of each widened once for all rows of activations. Meanwhile the next come out
+/// of memory.
 fn by_panels<T: Element>(instructions: Instructions, x: &Rows, weight: &[T], size: Size, mut columns: Columns) {
-    let mut panel = vec![0.0; PANEL_ROWS * PANEL_LEN];
+    let (mut panel, range) = (vec![0.0; PANEL_ROWS * PANEL_LEN], columns.range());
     let mut sums = vec![[[0.0; LANES]; PANEL_ROWS]; size.rows];
-    let range = columns.range();
+    let rows = |first: usize| first.min(range.end)..(first + PANEL_ROWS).min(range.end);
     for first in range.clone().step_by(PANEL_ROWS) {
-        let count = PANEL_ROWS.min(range.end - first);
+        let count = rows(first).len();
         sums.fill([[0.0; LANES]; PANEL_ROWS]);
         for from in (0..x.len).step_by(PANEL_LEN) {
             let to = x.len.min(from + PANEL_LEN);
-            for (row, panel) in panel.chunks_exact_mut(PANEL_LEN).take(count).enumerate() {
-                let weight = &weight[(first + row) * size.inputs..][from..size.inputs.min(to)];
-                widen(instructions, weight, panel);
-                panel[weight.len()..].fill(0.0);
+            let part = |row: usize| &weight[row * size.inputs..][from..size.inputs.min(to)];
+            rows(first + PANEL_ROWS).for_each(|row| ask_for(part(row)));
+            for (row, panel) in rows(first).zip(panel.chunks_exact_mut(PANEL_LEN)) {
+                widen(instructions, part(row), panel);
+                panel[part(row).len()..].fill(0.0);
             }
             multiply_panel(instructions, &panel, |row| x.part(row, from, to), &mut sums);
         }
