@@ -5,11 +5,12 @@ use candle_core::{DType, Device, Tensor};
 use zonos_weights::Checkpoint;
 
 use crate::card::Card;
+use crate::cpu::{CpuDecoder, CpuEncoder, CpuTrace};
 use crate::decoder::Decoder;
 use crate::encoder::Encoder;
 use crate::quantizer::Quantizer;
 use crate::stated::Stated;
-use crate::window::{Window, decoder_context, encoder_context, windows};
+use crate::window::{decoder_context, encoder_context, windows};
 use crate::{CodecConfig, Codes, Error, Result, infer, names, random};
 
 /// Frames decoded at once, not counting the context: 3 seconds. The context costs a thirteenth more work; the full-size
@@ -22,18 +23,25 @@ const ENCODE_WINDOW: usize = 128;
 pub struct Codec {
     config: CodecConfig,
     quantizer: Quantizer,
-    decoder: Decoding,
-    encoder: Option<Encoder>,
+    decoder: DecoderKind,
+    encoder: Option<EncoderKind>,
     device: Device,
     dtype: DType,
 }
 
-/// What turns codes into samples.
-enum Decoding {
-    /// The layers, by tensor operations.
-    Layers(Decoder),
-    /// Kernels of our own.
-    Kernels(Card),
+/// How the decoder computes.
+pub(crate) enum DecoderKind {
+    /// By kernels of our own, on the CPU in float32.
+    Cpu(Box<CpuDecoder>),
+    /// By kernels of our own, on an NVIDIA card.
+    Card(Card),
+    /// By candle's operators.
+    Tensors(Decoder),
+}
+
+enum EncoderKind {
+    Cpu(CpuEncoder),
+    Tensors(Encoder),
 }
 
 /// What the decoder computes on its way, for comparison with a reference. Shapes are `[channels, time]`.
@@ -108,19 +116,22 @@ impl Codec {
 
     fn build(config: CodecConfig, checkpoint: &Checkpoint, device: &Device, dtype: DType) -> Result<Self> {
         let weights = checkpoint.weights(device, Some(dtype));
+        let quantizer = Quantizer::load(&weights.at("quantizer"), &config)?;
+        let is_cpu = device.is_cpu() && dtype == DType::F32;
+        let layers = || Decoder::load(&weights.at("decoder"), &config.decoder, config.latent_dim);
         let decoder = match Card::load(device, dtype, &config, checkpoint)? {
-            Some(card) => Decoding::Kernels(card),
-            None => Decoding::Layers(Decoder::load(&weights.at("decoder"), &config.decoder, config.latent_dim)?),
+            Some(card) => DecoderKind::Card(card),
+            None if is_cpu => {
+                DecoderKind::Cpu(Box::new(CpuDecoder::new(&quantizer, layers()?, &config.decoder.rates)?))
+            }
+            None => DecoderKind::Tensors(layers()?),
         };
-        let encoder = |stages| Encoder::load(&weights.at("encoder"), stages, config.latent_dim);
-        Ok(Self {
-            quantizer: Quantizer::load(&weights.at("quantizer"), &config)?,
-            decoder,
-            encoder: config.encoder.as_ref().map(encoder).transpose()?,
-            device: device.clone(),
-            dtype,
-            config,
-        })
+        let encoder = |stages| -> Result<EncoderKind> {
+            let layers = Encoder::load(&weights.at("encoder"), stages, config.latent_dim)?;
+            Ok(if is_cpu { EncoderKind::Cpu(CpuEncoder::new(layers)?) } else { EncoderKind::Tensors(layers) })
+        };
+        let encoder = config.encoder.as_ref().map(encoder).transpose()?;
+        Ok(Self { quantizer, decoder, encoder, device: device.clone(), dtype, config })
     }
 
     /// Samples per second of the audio on both sides.
@@ -173,24 +184,34 @@ impl Codec {
             return Err(Error::FrameRange { start: range.start, end: range.end, frames });
         }
         self.check_codes(codes)?;
+        match &self.decoder {
+            DecoderKind::Cpu(decoder) => Ok(decoder.range(codes, range)),
+            DecoderKind::Card(card) => self.in_windows(codes, range, |codes, kept| card.decode(codes, kept)),
+            DecoderKind::Tensors(decoder) => {
+                self.in_windows(codes, range, |codes, kept| self.decode_window(decoder, codes, kept))
+            }
+        }
+    }
+
+    /// Decodes a range window by window; `decode` gets the frames of a window and which of them are wanted.
+    fn in_windows(
+        &self,
+        codes: &Codes,
+        range: Range<usize>,
+        decode: impl Fn(&Codes, Range<usize>) -> Result<Vec<f32>>,
+    ) -> Result<Vec<f32>> {
         let mut samples = Vec::with_capacity(range.len() * self.hop());
-        for window in windows(range, DECODE_WINDOW, self.context_frames(), frames) {
-            samples.extend(self.decode_window(codes, &window)?);
+        for window in windows(range, DECODE_WINDOW, self.context_frames(), codes.frames()) {
+            let kept = window.offset()..window.offset() + window.keep.len();
+            samples.extend(decode(&codes.slice(window.input), kept)?);
         }
         Ok(samples)
     }
 
-    fn decode_window(&self, codes: &Codes, window: &Window) -> Result<Vec<f32>> {
-        let codes = codes.slice(window.input.clone());
-        let decoder = match &self.decoder {
-            Decoding::Layers(decoder) => decoder,
-            Decoding::Kernels(card) => {
-                return card.decode(&codes, window.offset()..window.offset() + window.keep.len());
-            }
-        };
+    fn decode_window(&self, decoder: &Decoder, codes: &Codes, kept: Range<usize>) -> Result<Vec<f32>> {
         let z = self.quantizer.decode(&codes.to_tensor(&self.device)?)?;
         let pre_tanh = decoder.forward(&z.unsqueeze(0)?, |_| ())?;
-        let (start, len) = (window.offset() * self.hop(), window.keep.len() * self.hop());
+        let (start, len) = (kept.start * self.hop(), kept.len() * self.hop());
         let kept = pre_tanh.narrow(2, start, len)?.to_dtype(DType::F32)?;
         Ok(kept.tanh()?.flatten_all()?.to_vec1()?)
     }
@@ -203,8 +224,9 @@ impl Codec {
     pub fn decode_trace(&self, codes: &Codes) -> Result<DecodeTrace> {
         self.check_codes(codes)?;
         let decoder = match &self.decoder {
-            Decoding::Layers(decoder) => decoder,
-            Decoding::Kernels(card) => return card.trace(codes),
+            DecoderKind::Cpu(decoder) => return cpu_trace(decoder, codes),
+            DecoderKind::Card(card) => return card.trace(codes),
+            DecoderKind::Tensors(decoder) => decoder,
         };
         let z = self.quantizer.decode(&codes.to_tensor(&self.device)?)?;
         let mut seen = Vec::new();
@@ -214,12 +236,16 @@ impl Codec {
         Ok(DecodeTrace { z, conv_in, blocks: seen.collect::<candle_core::Result<_>>()?, pre_tanh })
     }
 
-    fn check_codes(&self, codes: &Codes) -> Result<()> {
+    pub(crate) fn check_codes(&self, codes: &Codes) -> Result<()> {
         let (found, expected) = (codes.n_codebooks(), self.n_codebooks());
         if found != expected {
             return Err(Error::Codebooks { found, expected });
         }
         codes.check_range(self.codebook_size())
+    }
+
+    pub(crate) fn decoder(&self) -> &DecoderKind {
+        &self.decoder
     }
 
     /// Whether the weights hold an encoder; GGUF files do not.
@@ -233,16 +259,15 @@ impl Codec {
     /// # Errors
     /// When the weights hold no encoder, a sample is not finite, or the device fails.
     pub fn encode(&self, samples: &[f32]) -> Result<Codes> {
-        let stages = self.config.encoder.as_ref().filter(|_| self.can_encode()).ok_or(Error::NoEncoder)?;
-        let context = encoder_context(&stages.rates);
-        let frames = samples.len().div_ceil(self.hop());
-        let mut rows = Vec::with_capacity(frames * self.n_codebooks());
-        for window in windows(0..frames, ENCODE_WINDOW, context, frames) {
-            let latent = self.encoder_out(samples, window.input.clone())?;
-            let kept = latent.narrow(1, window.offset(), window.keep.len())?;
-            let codes = self.quantizer.encode(&kept)?.codes;
-            rows.extend(codes.t()?.flatten_all()?.to_vec1::<u32>()?);
+        if !self.can_encode() {
+            return Err(Error::NoEncoder);
         }
+        let mut rows = Vec::with_capacity(samples.len().div_ceil(self.hop()) * self.n_codebooks());
+        self.each_latent(samples, ENCODE_WINDOW, |latent| {
+            let codes = self.quantizer.encode(&latent)?.codes;
+            rows.extend(codes.t()?.flatten_all()?.to_vec1::<u32>()?);
+            Ok(())
+        })?;
         Codes::from_frames(&rows, self.n_codebooks(), self.codebook_size())
     }
 
@@ -252,22 +277,69 @@ impl Codec {
     /// # Errors
     /// As [`Codec::encode`], and when there are no samples.
     pub fn encode_trace(&self, samples: &[f32]) -> Result<EncodeTrace> {
-        let encoder_out = self.encoder_out(samples, 0..samples.len().div_ceil(self.hop()))?;
+        let mut parts = Vec::new();
+        self.each_latent(samples, usize::MAX, |latent| {
+            parts.push(latent);
+            Ok(())
+        })?;
+        let encoder_out = Tensor::cat(&parts, 1)?.contiguous()?;
         let found = self.quantizer.encode(&encoder_out)?;
         let codes = Codes::from_tensor(&found.codes, self.codebook_size())?;
         Ok(EncodeTrace { encoder_out, latents: found.latents, codes, z: found.z })
     }
 
+    /// Hands out the encoder's output for all samples, piece by piece as `[latent, frames]`; at most `window` frames are
+    /// computed at once.
+    fn each_latent(&self, samples: &[f32], window: usize, mut take: impl FnMut(Tensor) -> Result<()>) -> Result<()> {
+        if let Some(index) = samples.iter().position(|sample| !sample.is_finite()) {
+            return Err(Error::NotFinite { index });
+        }
+        let (frames, width) = (samples.len().div_ceil(self.hop()), self.config.latent_dim);
+        match self.encoder.as_ref().ok_or(Error::NoEncoder)? {
+            EncoderKind::Cpu(encoder) => {
+                let mut left = frames;
+                encoder.encode(samples, self.hop(), |mut rows| {
+                    // A rate of 1 makes one row more than there are frames.
+                    let count = left.min(rows.len() / width);
+                    left -= count;
+                    rows.truncate(count * width);
+                    take(Tensor::from_vec(rows, (count, width), &self.device)?.t()?)
+                })
+            }
+            EncoderKind::Tensors(encoder) => {
+                let context = self.config.encoder.as_ref().map_or(0, |stages| encoder_context(&stages.rates));
+                windows(0..frames, window, context, frames).try_for_each(|window| {
+                    let latent = self.encoder_out(encoder, samples, window.input.clone())?;
+                    take(latent.narrow(1, window.offset(), window.keep.len())?)
+                })
+            }
+        }
+    }
+
     /// The encoder's output for a stretch of frames, `[latent, frames]`.
-    fn encoder_out(&self, samples: &[f32], frames: Range<usize>) -> Result<Tensor> {
-        let encoder = self.encoder.as_ref().ok_or(Error::NoEncoder)?;
+    fn encoder_out(&self, encoder: &Encoder, samples: &[f32], frames: Range<usize>) -> Result<Tensor> {
         let (start, end) = (frames.start * self.hop(), frames.end * self.hop());
         let mut stretch = samples.get(start..end.min(samples.len())).unwrap_or_default().to_vec();
-        if let Some(index) = stretch.iter().position(|sample| !sample.is_finite()) {
-            return Err(Error::NotFinite { index: start + index });
-        }
         stretch.resize(end - start, 0.0);
         let samples = Tensor::from_vec(stretch, (1, 1, end - start), &self.device)?.to_dtype(self.dtype)?;
         Ok(encoder.forward(&samples)?.squeeze(0)?)
     }
+}
+
+/// A trace of the CPU's decoder, whose rows are moments, as tensors.
+fn cpu_trace(decoder: &CpuDecoder, codes: &Codes) -> Result<DecodeTrace> {
+    let CpuTrace { z, stages, pre_tanh } = decoder.trace(codes);
+    let tensor = |rows: Vec<f32>, time: usize| -> Result<Tensor> {
+        let width = rows.len() / time.max(1);
+        Ok(Tensor::from_vec(rows, (time, width), &Device::Cpu)?.t()?.contiguous()?)
+    };
+    let samples = pre_tanh.len();
+    let mut stages = stages.into_iter().map(|(time, rows)| tensor(rows, time));
+    let conv_in = stages.next().ok_or_else(|| Error::Config("no layers".to_owned()))??;
+    Ok(DecodeTrace {
+        z: tensor(z, codes.frames())?,
+        conv_in,
+        blocks: stages.collect::<Result<_>>()?,
+        pre_tanh: tensor(pre_tanh, samples)?,
+    })
 }

@@ -10,17 +10,17 @@ use crate::{Result, Stages};
 
 /// Latent vectors to samples.
 pub(crate) struct Decoder {
-    conv_in: Conv1d,
-    blocks: Vec<Block>,
-    snake_out: Snake,
-    conv_out: Conv1d,
+    pub(crate) conv_in: Conv1d,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) snake_out: Snake,
+    pub(crate) conv_out: Conv1d,
 }
 
 /// Upsampling by one rate.
-struct Block {
-    snake: Snake,
-    upsample: ConvTranspose1d,
-    units: Vec<ResidualUnit>,
+pub(crate) struct Block {
+    pub(crate) snake: Snake,
+    pub(crate) upsample: ConvTranspose1d,
+    pub(crate) units: Vec<ResidualUnit>,
 }
 
 impl Decoder {

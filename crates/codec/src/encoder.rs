@@ -13,17 +13,17 @@ const LAST_KERNEL: usize = 3;
 
 /// Samples to latent vectors: the decoder's mirror image.
 pub(crate) struct Encoder {
-    conv_in: Conv1d,
-    blocks: Vec<Block>,
-    snake_out: Snake,
-    conv_out: Conv1d,
+    pub(crate) conv_in: Conv1d,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) snake_out: Snake,
+    pub(crate) conv_out: Conv1d,
 }
 
 /// Downsampling by one rate.
-struct Block {
-    units: Vec<ResidualUnit>,
-    snake: Snake,
-    downsample: Conv1d,
+pub(crate) struct Block {
+    pub(crate) units: Vec<ResidualUnit>,
+    pub(crate) snake: Snake,
+    pub(crate) downsample: Conv1d,
 }
 
 impl Encoder {

@@ -29,7 +29,7 @@ mod codec;
 mod codes;
 mod config;
 mod conv;
-mod conv_cpu;
+mod cpu;
 mod decoder;
 mod encoder;
 mod error;
@@ -43,7 +43,6 @@ mod snake;
 mod stated;
 mod steps;
 mod stream;
-mod transpose_cpu;
 mod window;
 
 pub use codec::{Codec, DecodeTrace, EncodeTrace};

@@ -30,6 +30,11 @@ pub(crate) fn convolution(weights: &Weights, shape: [usize; 3]) -> Result<Tensor
     Ok(stored.broadcast_mul(&g.div(&norm)?)?)
 }
 
+/// The numbers of a float32 tensor.
+pub(crate) fn values(tensor: &Tensor) -> Result<Vec<f32>> {
+    Ok(tensor.flatten_all()?.to_vec1()?)
+}
+
 /// A tensor of `shape`, which has one axis of length above 1. Files may have more or fewer axes of length 1 around it.
 pub(crate) fn vector(weights: &Weights, name: &str, shape: &[usize]) -> Result<Tensor> {
     let long = |shape: &[usize]| shape.iter().copied().filter(|&len| len != 1).collect::<Vec<_>>();

@@ -3,7 +3,7 @@
 use candle_core::{D, DType, Tensor};
 use zonos_weights::Weights;
 
-use crate::parameters::{convolution, weight_name};
+use crate::parameters::{convolution, values, weight_name};
 use crate::{CodecConfig, Result};
 
 /// Keeps the normalization of a zero vector finite.
@@ -68,6 +68,19 @@ impl Quantizer {
         Ok(z.t()?.contiguous()?)
     }
 
+    /// What each code adds to `z`, `[codebooks, codes, latent]`, what is added to the sum, `[latent]`, and the number of
+    /// codes of a codebook.
+    pub(crate) fn tables(&self) -> Result<(Vec<f32>, Vec<f32>, usize)> {
+        let (mut tables, mut codes) = (Vec::new(), 0);
+        for codebook in &self.codebooks {
+            codes = codebook.table.dim(0)?;
+            tables.extend(values(&codebook.projected()?)?);
+        }
+        let biases = self.codebooks.iter().filter_map(|codebook| Some(Ok(codebook.out_proj.as_ref()?.bias.clone())));
+        let bias = sum(biases.chain(self.bias.clone().map(Ok)))?;
+        Ok((tables, values(&bias)?, codes))
+    }
+
     pub(crate) fn can_encode(&self) -> bool {
         self.codebooks.iter().all(|codebook| codebook.search.is_some())
     }
@@ -107,6 +120,12 @@ impl Codebook {
 
     fn search(&self) -> Result<&Search> {
         self.search.as_ref().ok_or(crate::Error::NoEncoder)
+    }
+
+    /// The table with projected entries, but for the projection's bias.
+    fn projected(&self) -> Result<Tensor> {
+        let Some(out_proj) = &self.out_proj else { return Ok(self.table.clone()) };
+        Ok(self.table.matmul(&out_proj.weight)?)
     }
 
     /// `[frames]` to `[frames, latent]`.

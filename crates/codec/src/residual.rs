@@ -3,6 +3,7 @@ use zonos_weights::Weights;
 
 use crate::Result;
 use crate::conv::Conv1d;
+use crate::cpu;
 use crate::snake::Snake;
 use crate::steps::Steps;
 use crate::window::KERNEL;
@@ -24,6 +25,17 @@ impl ResidualUnit {
             snake_out: Snake::load(&block.at(2), dim)?,
             pointwise: Conv1d::load(&block.at(3), [dim, dim, 1], Steps::same(1, 1))?,
         })
+    }
+
+    /// The same on rows; the dilated convolution makes 1, 2 or 4 outputs at once.
+    pub(crate) fn into_rows(self, at_once: usize) -> Result<cpu::Unit> {
+        let conv = self.conv.into_dilated(at_once)?;
+        Ok(cpu::Unit::new(
+            self.snake_in.into_rows()?,
+            conv,
+            self.snake_out.into_rows()?,
+            self.pointwise.into_rows(None)?,
+        ))
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
