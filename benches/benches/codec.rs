@@ -4,13 +4,27 @@
 use candle_core::DType;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use zonos_benches::device;
-use zonos_codec::{Codec, CodecConfig, Codes, Stages};
+use zonos_codec::{Codec, CodecConfig, Codes, DecodeStream, Stages};
 
 const FRAMES: usize = 86;
+/// Frames of a stream's chunks; 43 is the default.
+const CHUNKS: [usize; 2] = [8, 43];
 
 fn codes(codec: &Codec) -> Codes {
     let codes = (0..FRAMES * codec.n_codebooks()).map(|i| (i * 7919 % codec.codebook_size()) as u32);
     Codes::new(codes.collect(), codec.n_codebooks(), codec.codebook_size()).unwrap()
+}
+
+/// All samples, chunk by chunk.
+fn streamed(codec: &Codec, codes: &Codes, chunk: usize) -> Vec<f32> {
+    let mut stream = DecodeStream::new(codec);
+    stream.push(&codes.to_frames());
+    stream.finish();
+    let mut samples = Vec::new();
+    while stream.ready() > 0 {
+        samples.extend(stream.decode(codec, chunk).unwrap());
+    }
+    samples
 }
 
 fn bench(criterion: &mut Criterion, name: &str, config: &CodecConfig) {
@@ -21,6 +35,10 @@ fn bench(criterion: &mut Criterion, name: &str, config: &CodecConfig) {
     group.throughput(Throughput::Elements(FRAMES as u64)).sample_size(10);
     // Both directions end with a copy to the host, which waits for the device.
     group.bench_function(format!("{name}, decode"), |bencher| bencher.iter(|| codec.decode(&codes).unwrap()));
+    for chunk in CHUNKS {
+        let id = format!("{name}, decode in chunks of {chunk}");
+        group.bench_function(id, |bencher| bencher.iter(|| streamed(&codec, &codes, chunk)));
+    }
     if codec.can_encode() {
         group.bench_function(format!("{name}, encode"), |bencher| bencher.iter(|| codec.encode(&samples).unwrap()));
     }

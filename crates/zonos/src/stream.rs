@@ -12,8 +12,9 @@ use crate::{Engine, Error, Polish, Progress, Report, Request, Result};
 pub struct StreamOptions {
     /// Frames of the first chunk, 1–6144. Default 1: the first samples come as soon as some are final.
     pub first_frames: usize,
-    /// Frames of every chunk after it but the last, 1–6144. Default 43, half a second. Each chunk costs the codec 20
-    /// frames more than it holds, so small chunks are dear.
+    /// Frames of every chunk after it but the last, 1–6144. Default 43, half a second. On the CPU nothing is decoded
+    /// twice, but a chunk reads all the codec's weights; elsewhere each chunk costs 20 frames more than it holds. So small
+    /// chunks are dear.
     pub chunk_frames: usize,
 }
 

@@ -218,3 +218,71 @@ mod x86 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that look like noise.
+    fn noise(len: usize, seed: usize) -> Vec<f32> {
+        (0..len).map(|index| ((index * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0).collect()
+    }
+
+    /// `y` and the product added to it, by `isa`.
+    fn product(isa: Isa, count: usize, terms: usize, columns: usize, step: usize) -> (Vec<f32>, Vec<f32>) {
+        let x = noise((count - 1) * step + terms, 1);
+        let weights = noise(columns.div_ceil(PANEL) * terms * PANEL, 2);
+        let panels: Vec<&[f32]> = weights.chunks(terms * PANEL).collect();
+        let before = noise(count * columns, 3);
+        let mut y = before.clone();
+        add_product(isa, Rows { values: &x, step, count }, &panels, terms, &mut y, columns);
+        let exact = |place: usize| {
+            let (row, column) = (place / columns, place % columns);
+            let weight = |term: usize| weights[(column / PANEL * terms + term) * PANEL + column % PANEL];
+            let terms = (0..terms).map(|term| f64::from(x[row * step + term]) * f64::from(weight(term)));
+            (f64::from(before[place]) + terms.sum::<f64>()) as f32
+        };
+        (y, (0..before.len()).map(exact).collect())
+    }
+
+    fn isas() -> Vec<Isa> {
+        let mut isas = vec![Isa::Plain, Isa::best()];
+        #[cfg(target_arch = "x86_64")]
+        if Isa::best() == Isa::Avx512 {
+            isas.push(Isa::Avx2);
+        }
+        isas
+    }
+
+    #[test]
+    fn products_are_right_with_all_instructions_and_sizes() {
+        for isa in isas() {
+            for (count, terms, columns, step) in
+                [(1, 1, 1, 1), (5, 7, 16, 7), (12, 33, 32, 40), (13, 64, 48, 64), (25, 96, 90, 32), (7, 21, 33, 3)]
+            {
+                let (y, exact) = product(isa, count, terms, columns, step);
+                let worst = y.iter().zip(exact).map(|(y, exact)| (y - exact).abs()).fold(0.0, f32::max);
+                assert!(worst < 2e-5, "{isa:?}, {count} × {terms} × {columns}: {worst}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_bits_of_a_row_do_not_depend_on_the_rows_beside_it() {
+        for isa in isas() {
+            let (alone, _) = product(isa, 1, 50, 40, 50);
+            for count in 2..30 {
+                let (y, _) = product(isa, count, 50, 40, 50);
+                // The first rows of both are the same numbers; what y held before is, too.
+                assert_eq!(y[..40], alone, "{isa:?}, {count} rows");
+            }
+        }
+    }
+
+    #[test]
+    fn vectors_of_any_length_give_the_same_bits() {
+        let wide: Vec<_> = isas().into_iter().filter(|isa| *isa != Isa::Plain).collect();
+        let all: Vec<Vec<f32>> = wide.into_iter().map(|isa| product(isa, 23, 77, 70, 20).0).collect();
+        assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+}

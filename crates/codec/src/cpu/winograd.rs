@@ -224,3 +224,48 @@ impl<const PAIRS: usize> LaneWork for Outward<'_, PAIRS> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHANNELS: usize = 21;
+
+    fn noise(len: usize, seed: usize) -> Vec<f32> {
+        (0..len).map(|index| ((index * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0).collect()
+    }
+
+    /// The largest error of a convolution, as a part of its RMS.
+    fn error<const PAIRS: usize>(isa: Isa, dilation: usize) -> f64 {
+        let taps = noise(CHANNELS * CHANNELS * KERNEL, 1);
+        let weight = |output: usize, input: usize, tap: usize| taps[(output * CHANNELS + input) * KERNEL + tap];
+        let winograd = Winograd::<PAIRS> { isa, ..Winograd::new(CHANNELS, weight) };
+        let rows = 3 * Winograd::<PAIRS>::OUTPUTS * dilation;
+        let x = noise((rows + (KERNEL - 1) * dilation) * CHANNELS, 2);
+        let mut y = vec![9.0; rows * CHANNELS];
+        // What is in the room before does not matter.
+        winograd.run(&x, dilation, &mut y, &mut vec![7.0; 100]);
+        let exact = |place: usize| {
+            let (row, output) = (place / CHANNELS, place % CHANNELS);
+            let terms = (0..KERNEL * CHANNELS).map(|term| {
+                let (tap, input) = (term / CHANNELS, term % CHANNELS);
+                f64::from(x[(row + tap * dilation) * CHANNELS + input]) * f64::from(weight(output, input, tap))
+            });
+            terms.sum::<f64>()
+        };
+        let exact: Vec<f64> = (0..y.len()).map(exact).collect();
+        let rms = (exact.iter().map(|value| value * value).sum::<f64>() / exact.len() as f64).sqrt();
+        y.iter().zip(exact).map(|(y, exact)| (f64::from(*y) - exact).abs()).fold(0.0, f64::max) / rms
+    }
+
+    #[test]
+    fn outputs_are_those_of_the_convolution() {
+        for isa in [Isa::Plain, Isa::best()] {
+            for dilation in [1, 3, 9] {
+                let (two, four) = (error::<3>(isa, dilation), error::<4>(isa, dilation));
+                println!("{isa:?}, dilation {dilation}: two at once {two:.1e}, four {four:.1e}");
+                assert!(two < 1e-5 && four < 4e-5, "{isa:?}, dilation {dilation}: {two:.1e}, {four:.1e}");
+            }
+        }
+    }
+}
