@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use zonos::{Background, Delivery, Guard, Language, Pace, Polish, Quality, Request, SamplingOverrides};
+use zonos::{
+    Background, Delivery, Guard, Language, Pace, Polish, Quality, Reading, ReadingOptions, Request, SamplingOverrides,
+};
 
 use crate::args::seconds;
 use crate::exit::usage;
@@ -43,6 +45,9 @@ pub struct Job {
     #[serde(default = "yes")]
     guard: bool,
     retries: Option<u32>,
+    #[serde(default = "yes")]
+    split: bool,
+    part: Option<f64>,
     #[serde(default)]
     sampling: SamplingOverrides,
 }
@@ -115,6 +120,18 @@ impl Job {
         };
         request.check()?;
         Ok(request)
+    }
+
+    /// How the request is spoken: as it is where its text is one part, else part by part.
+    pub fn reading(&self, request: Request) -> Result<Reading> {
+        let defaults = ReadingOptions::default();
+        let whole = ReadingOptions { part_seconds: None, ..defaults.clone() };
+        if !self.split {
+            return Ok(Reading::plan(request, &whole)?);
+        }
+        let options = ReadingOptions { part_seconds: self.part.or(defaults.part_seconds), ..defaults };
+        let reading = Reading::plan(request.clone(), &options)?;
+        if reading.as_one_request().is_some() { Ok(Reading::plan(request, &whole)?) } else { Ok(reading) }
     }
 
     fn language(&self) -> Result<Language> {
@@ -203,6 +220,30 @@ mod tests {
             let message = format!("{:#}", job(line).unwrap_err());
             assert!(message.contains(word), "{line}: {message}");
         }
+    }
+
+    #[test]
+    fn long_texts_are_cut_unless_they_are_not_to_be() {
+        let text = "Somebody said something. ".repeat(40);
+        let parts = |more: &str| {
+            let line = format!(r#"{{"text": "{text}"{more}}}"#);
+            let job = Job::read(line.as_bytes())?;
+            job.reading(job.request()?).map(|reading| reading.parts().len())
+        };
+        let by_default = parts("").unwrap();
+        assert!(by_default > 1 && parts(r#", "part": 5"#).unwrap() > by_default);
+        assert_eq!(parts(r#", "split": false"#).unwrap(), 1);
+        assert!(parts(r#", "part": 99"#).is_err());
+    }
+
+    #[test]
+    fn a_short_text_is_spoken_with_the_seed_itself() {
+        let seed = |text: &str| {
+            let job = Job::read(format!(r#"{{"text": "{text}", "seed": 5}}"#).as_bytes()).unwrap();
+            job.reading(job.request().unwrap()).unwrap().parts()[0].seed
+        };
+        assert_eq!(seed("One part."), 5);
+        assert_ne!(seed("One part. [pause 1s] Another."), 5);
     }
 
     #[test]

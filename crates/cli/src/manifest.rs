@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use zonos::Report;
+use zonos::ReadingReport;
 
 use crate::output::held;
 
@@ -33,7 +33,7 @@ pub struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
     #[serde(flatten)]
-    pub report: Option<&'a Report>,
+    pub report: Option<&'a ReadingReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

@@ -62,7 +62,8 @@ pub use model::{missing_parts, part_path, preset_voices};
 pub use parts::{AudioCodec, VoiceEncoder, is_saved_voice};
 pub use polish::Polish;
 pub use reading::{
-    Level, Pauses, Reading, ReadingOptions, ReadingPart, ReadingProgress, ReadingReport, ReadingStream, SpokenPart,
+    Level, Pauses, ReadSpeech, Reading, ReadingBatch, ReadingOptions, ReadingPart, ReadingProgress, ReadingReport,
+    ReadingStream, ReadingTicket, SpokenPart,
 };
 pub use registry::{FileGroup, HubFile, ModelEntry, ModelPart, Registry};
 pub use request::{MAX_SEED, Pace, Quality, Request};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use zonos::{
-    Engine, EngineOptions, Error, FinishReason, Guard, Level, Pauses, Polish, Reading, ReadingOptions, Request,
-    SpokenPart,
+    Engine, EngineOptions, Error, FinishReason, Guard, Level, Pauses, Polish, Reading, ReadingBatch, ReadingOptions,
+    Request, SpokenPart,
 };
 
 fn fixture(path: &str) -> PathBuf {
@@ -219,4 +219,42 @@ fn what_is_out_of_range_is_refused_by_name() {
     assert!(matches!(Reading::plan(request("a [pause 11s] b"), &options()), Err(Error::Text(_))));
     assert!(matches!(Reading::plan(request("[pause 1s]"), &options()), Err(Error::Text(_))));
     assert!(Reading::plan(request("Hi.").max_frames(0), &options()).is_err());
+}
+
+#[test]
+fn readings_that_share_slots_are_as_if_each_were_alone() {
+    let engine = tiny();
+    let texts = [TEXT, "One part.", "Two parts.\n\nOf a short text."];
+    let plan = |text: &str| Reading::plan(request(text), &options()).unwrap();
+    for slots in [1, 2, 5] {
+        let mut batch = ReadingBatch::new(&engine, slots).unwrap();
+        let tickets: Vec<_> = texts.iter().map(|text| batch.join(plan(text)).unwrap()).collect();
+        let mut spoken = 0;
+        while !batch.is_empty() {
+            for (ticket, result) in batch.step().unwrap() {
+                let speech = result.unwrap();
+                let text = texts[tickets.iter().position(|own| *own == ticket).unwrap()];
+                assert_eq!(speech.samples, whole(&read(&engine, text, &options())), "{text}, {slots} slots");
+                assert_eq!(speech.report.parts_done, speech.report.parts);
+                spoken += 1;
+            }
+        }
+        assert_eq!(spoken, texts.len());
+    }
+}
+
+#[test]
+fn a_reading_that_fails_leaves_the_others_alone() {
+    let engine = tiny();
+    let mut batch = ReadingBatch::new(&engine, 4).unwrap();
+    let endless = "word ".repeat(3000);
+    let uncut = ReadingOptions { part_seconds: None, ..options() };
+    let failing = batch.join(Reading::plan(request(&endless), &uncut).unwrap()).unwrap();
+    let spoken = batch.join(Reading::plan(request("One part."), &options()).unwrap()).unwrap();
+    let mut results = Vec::new();
+    while !batch.is_empty() {
+        results.extend(batch.step().unwrap());
+    }
+    let is_spoken = |own| results.iter().any(|(ticket, result)| *ticket == own && result.is_ok());
+    assert!(results.len() == 2 && is_spoken(spoken) && !is_spoken(failing));
 }

@@ -15,6 +15,8 @@ Each line of the jobs is a JSON object. `text` must be there; the rest may be:
   language, normalize, seed, max_frames, speed, rate, rate_bucket, clean_background, expressive,
   fade_out, trim, volume, timeout, guard, retries
                                   as the options of `zonos say`; `normalize` and `guard` are true or false
+  split, part                     a text that takes longer than `part` seconds [default: 20] is spoken in parts, as by
+                                  `zonos say`, and pause marks are read, unless `split` is false
   quality, quality_bucket         an object: by feature name, a value; a bucket, or null to leave it to the model
   sampling                        an object: temperature, top_k, top_p, min_p, repetition_window,
                                   repetition_penalty, repetition_codebooks
@@ -36,7 +38,7 @@ pub struct BatchArgs {
     /// The folder of the results; made if it is not there
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: PathBuf,
-    /// Jobs that are spoken together, 1-1024. More give more speech in all and take more memory
+    /// Jobs, or parts of long ones, that are spoken together, 1-1024. More give more speech in all and take more memory
     #[arg(long, value_name = "N", default_value_t = 8, allow_negative_numbers = true)]
     pub jobs: usize,
     /// How a sample is stored

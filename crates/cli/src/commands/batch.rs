@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use zonos::{Batch, Engine, Event, FinishReason, Request, Speech, Ticket, Voice, WavOptions};
+use zonos::{Engine, FinishReason, ReadSpeech, ReadingBatch, ReadingTicket, Request, SOFTWARE, Voice, WavOptions};
 
 use super::load_engine;
 use crate::args::BatchArgs;
@@ -42,8 +42,8 @@ struct Run<'a> {
     ui: Ui,
     bar: Counting,
     engine: Engine,
-    batch: Batch,
-    heads: HashMap<Ticket, Head>,
+    batch: ReadingBatch,
+    heads: HashMap<ReadingTicket, Head>,
     manifest: Manifest,
     /// The ids of this run.
     ids: HashSet<String>,
@@ -59,7 +59,7 @@ pub fn run(args: &BatchArgs, ui: Ui) -> Result<()> {
     args.model.set_threads()?;
     let engine = load_engine(&args.model, ui)?;
     let mut run = Run {
-        batch: Batch::new(&engine, args.jobs)?,
+        batch: ReadingBatch::new(&engine, args.jobs)?,
         bar: ui.counting("spoken"),
         heads: HashMap::new(),
         ids: HashSet::new(),
@@ -88,7 +88,7 @@ impl Run<'_> {
     fn speak_all(&mut self, lines: Box<dyn BufRead>) -> Result<()> {
         let mut lines = lines.split(b'\n').enumerate();
         loop {
-            while self.batch.free() > 0 {
+            while self.batch.has_room() {
                 let Some((place, line)) = lines.next() else { break };
                 let line = line.with_context(|| format!("cannot read {}", self.args.input.display()))?;
                 self.begin(place + 1, &line)?;
@@ -96,8 +96,8 @@ impl Run<'_> {
             if self.batch.is_empty() {
                 return Ok(());
             }
-            for (ticket, event) in self.batch.step()? {
-                self.note(ticket, event)?;
+            for (ticket, result) in self.batch.step()? {
+                self.note(ticket, result)?;
             }
         }
     }
@@ -117,7 +117,7 @@ impl Run<'_> {
     }
 
     /// The ticket of a job that is not done yet.
-    fn admit(&mut self, head: &mut Head, text: &[u8]) -> Result<Option<Ticket>> {
+    fn admit(&mut self, head: &mut Head, text: &[u8]) -> Result<Option<ReadingTicket>> {
         let job = Job::read(text)?;
         head.id = job.id(head.line)?;
         if !self.ids.insert(head.id.clone()) {
@@ -127,7 +127,7 @@ impl Run<'_> {
             return Ok(None);
         }
         let request = Request { voice: self.voice(job.voices())?, ..job.request()? };
-        Ok(Some(self.batch.join(&request)?))
+        Ok(Some(self.batch.join(job.reading(request)?)?))
     }
 
     fn voice(&mut self, names: &[String]) -> Result<Option<Voice>> {
@@ -148,30 +148,28 @@ impl Run<'_> {
         Ok(Some(voice))
     }
 
-    fn note(&mut self, ticket: Ticket, event: Event) -> Result<()> {
+    fn note(&mut self, ticket: ReadingTicket, result: zonos::Result<ReadSpeech>) -> Result<()> {
         let Some(head) = self.heads.remove(&ticket) else { return Ok(()) };
-        let written = match event {
-            Event::Spoken(speech) => self.write(&head, &speech),
-            Event::Failed(error) => Err(error.into()),
-            // Nothing here is streamed.
-            Event::Chunk(_) | Event::Ended(_) => return Ok(()),
-        };
+        let written = result.map_err(anyhow::Error::from).and_then(|speech| self.write(&head, &speech));
         written.or_else(|error| self.fail(&head, &error))
     }
 
-    fn write(&mut self, head: &Head, speech: &Speech) -> Result<()> {
-        let report = &speech.report;
+    fn write(&mut self, head: &Head, speech: &ReadSpeech) -> Result<()> {
+        let report = &speech.report.whole;
         if report.finish_reason == FinishReason::TimedOut {
             bail!("its time was over after {} frames", report.frames);
         }
         let name = format!("{}.wav", head.id);
-        let mut options = WavOptions { format: self.args.sample_format, ..speech.wav_options() };
-        if self.args.no_comment {
-            (options.comment, options.software) = (None, None);
-        }
+        let has_comment = !self.args.no_comment;
+        let options = WavOptions {
+            sample_rate: speech.sample_rate,
+            format: self.args.sample_format,
+            comment: has_comment.then(|| speech.comment.clone()),
+            software: has_comment.then(|| SOFTWARE.to_owned()),
+        };
         let sound = Sound { samples: &speech.samples, options, raw: false };
         Output::File(self.args.output.join(&name)).write(&sound)?;
-        self.manifest.add(&Record { output: Some(name), report: Some(report), ..head.record() })?;
+        self.manifest.add(&Record { output: Some(name), report: Some(&speech.report), ..head.record() })?;
         self.totals.spoken += 1;
         self.totals.frames += report.frames;
         self.totals.seconds_of_speech += report.seconds;

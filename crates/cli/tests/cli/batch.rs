@@ -93,3 +93,16 @@ fn what_cannot_work_is_told_at_once() {
     sandbox.run_tiny(&["batch", "jobs.jsonl", "-o", "speech", "--jobs", "0"]).fails(2, &["slots"]);
     sandbox.run_tiny(&["batch", "jobs.jsonl", "-o", "jobs.jsonl"]).fails(1, &["jobs.jsonl"]);
 }
+
+#[test]
+fn a_long_line_is_spoken_in_parts_as_say_does() {
+    let sandbox = Sandbox::new();
+    let text = "It rained. We stayed at home and read.\n\nThen it stopped. [pause 0.5s] Nobody minded it any more.";
+    let long = json!({ "id": "long", "text": text, "seed": 5, "max_frames": 24, "part": 2.0 }).to_string();
+    batch(&sandbox, &[job("a", 1), long, job("b", 2)]).done();
+    let say = ["say", text, "--seed", "5", "--max-frames", "24", "--part", "2", "-o", "alone.wav"];
+    sandbox.run_tiny(&say).done();
+    assert_eq!(wav(&sandbox.read("speech/long.wav")), wav(&sandbox.read("alone.wav")));
+    let line = manifest(&sandbox).into_iter().find(|line| line["id"] == "long").unwrap();
+    assert!(line["parts"].as_u64().unwrap() > 2 && line["parts"] == line["parts_done"], "{line}");
+}

@@ -1,7 +1,9 @@
 //! Texts of any length: a plan of parts that are spoken one at a time or side by side, and joined.
 
+mod batch;
 mod join;
 mod options;
+mod parts;
 mod run;
 
 use std::collections::HashMap;
@@ -13,8 +15,10 @@ use zonos_text::{PlanOptions, plan, spoken_bytes};
 
 use crate::{Polish, Request, Result, Voice, seed};
 
+pub use batch::{ReadSpeech, ReadingBatch, ReadingTicket};
 pub use options::{Level, Pauses, ReadingOptions};
-pub use run::{ReadingProgress, ReadingReport, ReadingStream, SpokenPart};
+pub use parts::{ReadingProgress, ReadingReport, SpokenPart};
+pub use run::ReadingStream;
 
 /// A request whose text was cut into parts: what [`Engine::read`](crate::Engine::read) speaks.
 ///
