@@ -1,6 +1,6 @@
 // Brings rows of weights, as files have them, to their places in tiles.
 #pragma once
-#include "matvec.cuh"
+#include "product.cuh"
 
 struct Arrange {
     // Whole rows: numbers one behind the other, of Q8_0 blocks of a float16 scale and 32 bytes.

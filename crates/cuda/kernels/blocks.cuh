@@ -5,7 +5,7 @@
 // the same order. Of the eight, four lie among the first and four among the last sixteen of the 32, so that one matrix
 // instruction meets numbers of one scale. Numbers are whole and exact in float16; scales and offsets multiply the sums.
 #pragma once
-#include "matvec.cuh"
+#include "product.cuh"
 
 // Numbers of a block, and those that a warp takes at once.
 constexpr int BLOCK = 256;

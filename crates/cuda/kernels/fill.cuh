@@ -1,6 +1,6 @@
 // Random weights, for benchmarks: a pure function of seed and place.
 #pragma once
-#include "matvec.cuh"
+#include "product.cuh"
 
 struct Fill {
     void* output;

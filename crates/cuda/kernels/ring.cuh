@@ -1,7 +1,7 @@
 // A block's weights on their way: parts of tiles in shared memory, asked for in the order in which they will be used, as
 // far ahead as there is room. Of hopper and later.
 #pragma once
-#include "matvec.cuh"
+#include "product.cuh"
 
 // Steps of a part at most, and bytes that it takes.
 constexpr int PART_STEPS = 16;

@@ -9,5 +9,6 @@
 #include "frame.cuh"
 #include "heads.cuh"
 #include "matvec.cuh"
+#include "product.cuh"
 #include "router.cuh"
 #include "sampler.cuh"

@@ -246,7 +246,7 @@ pub(crate) struct Lookup {
     pub(crate) padding: i32,
 }
 
-// SAFETY: as in matvec.cuh.
+// SAFETY: as in product.cuh.
 unsafe impl Arguments for Matvec {}
 // SAFETY: as in embed.cuh.
 unsafe impl Arguments for Embed {}
