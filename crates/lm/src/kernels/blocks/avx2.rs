@@ -166,6 +166,11 @@ impl Blocks for Q6K {
         let (half, upper) = (quarter / 2, quarter % 2);
         // SAFETY: as the trait demands; low bits take 128 bytes, high bits the 64 after.
         let (low, high) = unsafe { (span.add(64 * half), bytes(span.add(128 + 32 * half))) };
+        // SAFETY: as the trait demands; sixteen scales after the bits.
+        let scales = unsafe { _mm_loadu_si128(span.add(192).cast()) };
+        // Those of first sixteens, then those of second ones.
+        let apart = _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+        let scales = _mm256_cvtepi8_epi16(_mm_shuffle_epi8(scales, apart));
         let group = |group: usize| {
             // SAFETY: as above.
             let four = right(unsafe { bytes(low.add(32 * group)) }, 4 * upper);
@@ -174,9 +179,9 @@ impl Blocks for Q6K {
             // To bits 4 and 5 of each byte.
             let two = if bit < 4 { left(high, 4 - bit) } else { right(high, bit - 4) };
             let six = _mm256_or_si256(four, _mm256_and_si256(two, _mm256_set1_epi8(0x30)));
-            // SAFETY: as the trait demands; sixteen scales after the bits.
-            let scales = unsafe { span.add(192 + 2 * (2 * quarter + group)).cast::<[i8; 2]>().read() }.map(i16::from);
-            let scales = _mm256_set_m128i(_mm_set1_epi16(scales[1]), _mm_set1_epi16(scales[0]));
+            // The scale of the first sixteen in the lower half, that of the others in the upper.
+            let place = (2 * (2 * quarter + group)) as i16;
+            let scales = _mm256_shuffle_epi8(scales, _mm256_set1_epi16(place | (place + 1) << 8));
             let [even, odd] = signed(_mm256_sub_epi8(six, _mm256_set1_epi8(32)));
             [_mm256_mullo_epi16(even, scales), _mm256_mullo_epi16(odd, scales)]
         };
@@ -192,21 +197,22 @@ impl Blocks for Q6K {
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 unsafe fn affines(block: *const u8) -> (__m256, __m256) {
+    const LOW: u64 = 0x3f3f_3f3f_3f3f_3f3f;
+    const HALF: u64 = 0x0f0f_0f0f_0f0f_0f0f;
+    const TOP: u64 = 0x3030_3030_3030_3030;
     // SAFETY: as demanded.
-    let [scales, offsets, last] = unsafe { block.add(4).cast::<[u32; 3]>().read_unaligned() };
-    const LOW: u32 = 0x3f3f_3f3f;
-    const HALF: u32 = 0x0f0f_0f0f;
-    const TOP: u32 = 0x3030_3030;
-    let high_scales = (last & HALF) | (scales >> 2 & TOP);
-    let high_offsets = (last >> 4 & HALF) | (offsets >> 2 & TOP);
-    // SAFETY: as demanded.
-    let (scale, offset) =
-        unsafe { (block.cast::<i16>().read_unaligned(), block.add(2).cast::<i16>().read_unaligned()) };
-    let (scale, offset) = (_mm256_cvtph_ps(_mm_set1_epi16(scale)), _mm256_cvtph_ps(_mm_set1_epi16(offset)));
-    let widen = |low: u32, high: u32| {
-        _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((u64::from(high) << 32 | u64::from(low)) as i64)))
+    let (first, last) = unsafe {
+        (block.add(4).cast::<u64>().read_unaligned(), u64::from(block.add(12).cast::<u32>().read_unaligned()))
     };
-    (_mm256_mul_ps(widen(scales & LOW, high_scales), scale), _mm256_mul_ps(widen(offsets & LOW, high_offsets), offset))
+    // Four scales and four offsets have six bits of a byte each; the upper bits of the other four are in the same bytes,
+    // their lower ones share the last four bytes.
+    let low = _mm_cvtsi64_si128((first & LOW).cast_signed());
+    let high = _mm_cvtsi64_si128((((last | last << 28) & HALF) | (first >> 2 & TOP)).cast_signed());
+    let all = _mm_unpacklo_epi32(low, high);
+    // SAFETY: as demanded.
+    let factor = |at: usize| _mm256_cvtph_ps(_mm_set1_epi16(unsafe { block.add(at).cast::<i16>().read_unaligned() }));
+    let widen = |bytes| _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+    (_mm256_mul_ps(widen(all), factor(0)), _mm256_mul_ps(widen(_mm_srli_si128::<8>(all)), factor(2)))
 }
 
 /// How far ahead of the weights that are multiplied the next ones are asked for.
