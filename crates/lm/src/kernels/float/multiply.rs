@@ -103,15 +103,14 @@ fn by_pairs<'a, T: Tiles, const C: usize>(panel: &[f32], x: impl Fn(usize) -> &'
 /// Widens numbers to as many in `to`.
 pub(super) fn widen<T: Element>(instructions: Instructions, from: &[T], to: &mut [f32]) {
     assert!(from.len() <= to.len(), "room for all");
-    // SAFETY: there is room for all, and the processor has the instructions.
-    unsafe {
-        match instructions {
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => avx2::widen(from, to),
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 | Instructions::Vnni => avx512::widen(from, to),
-            _ => plain::widen(from, to),
-        }
+    match instructions {
+        // SAFETY: there is room for all, and the processor has the instructions.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => unsafe { avx2::widen(from, to) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512 | Instructions::Vnni => unsafe { avx512::widen(from, to) },
+        _ => plain::widen(from, to),
     }
 }
 
