@@ -8,7 +8,7 @@ use zonos_cuda::codec::{Codebook, Decoder, Layer, Shape, Source, Stage, Weights}
 use zonos_weights::Checkpoint;
 
 use crate::codec::DecodeTrace;
-use crate::parameters::{convolution, vector};
+use crate::parameters::{convolution, values, vector};
 use crate::quantizer::is_projected;
 use crate::window::{DILATIONS, KERNEL};
 use crate::{CodecConfig, Codes, Error, Result};
@@ -157,8 +157,4 @@ impl Source for Tensors<'_> {
     fn codebook(&self, number: usize) -> std::result::Result<Codebook, String> {
         self.read_codebook(number).map_err(|error| error.to_string())
     }
-}
-
-fn values(tensor: &Tensor) -> Result<Vec<f32>> {
-    Ok(tensor.flatten_all()?.to_vec1()?)
 }
