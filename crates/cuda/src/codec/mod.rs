@@ -1,6 +1,6 @@
 //! The codec's decoder on an NVIDIA card: aligned codes in, samples out.
 //!
-//! A [`Decoder`] has a stream of its own, so that it computes beside the backbone's steps. A sample has the same bits
+//! A `Decoder` has a stream of its own, so that it computes beside the backbone's steps. A sample has the same bits
 //! whatever else was decoded with it, as long as its receptive field is there.
 
 #[cfg(feature = "cuda")]
