@@ -1,10 +1,11 @@
 //! A frame of one row as one kernel, whose blocks wait for each other.
 
-use crate::args::{self, Arguments, Attention, Embed, Heads, Matvec, Router};
+use crate::args::{Arguments, Attention, Embed, Heads, Matvec, Router};
 use crate::launch::{Grid, Kernel, frame_name};
 use crate::layer::{Feed, Layer};
 use crate::memory::{Buffer, Plain};
-use crate::step::{Step, THREADS};
+use crate::shape::{MAX_SPLITS, SPLIT};
+use crate::step::{Step, THREADS, WARPS};
 use crate::{Kind, Result};
 
 /// As in the kernel: words of a layer's signals, bytes of a part of the ring, parts that it has at most.
@@ -106,13 +107,14 @@ impl FrameKernel {
 fn memory(step: &Step, limit: usize) -> Option<(usize, usize)> {
     let shape = step.shape();
     let group = shape.group() * shape.head_dim;
-    // Attention's sums, scores, extents, factors, totals and queries; or a row in two halves.
-    let attention = 4 * (8 * group + shape.group() * (128 + 2 + 64 + 2) + 16 + group);
+    // Attention's sums, scores, extents, factors, totals, gates and queries; or a row in two halves.
+    let of_head = SPLIT + 2 + MAX_SPLITS + 2;
+    let attention = 4 * (WARPS * group + shape.group() * of_head + 16 + group);
     let scratch = attention.max(4 * (shape.widest() + 32)).next_multiple_of(128);
     let parts = (limit.checked_sub(scratch)? / PART_BYTES).min(MAX_PARTS);
     let router = shape.mixture.router_dim * (2 * shape.mixture.router_dim + shape.mixture.experts) * 4;
     let widest = (shape.widest() / 32).div_ceil(PART_STEPS);
-    (parts >= widest && router <= limit && shape.mixture.router_dim * 4 <= 4 * 128).then_some((parts, scratch))
+    (parts >= widest && router <= limit).then_some((parts, scratch))
 }
 
 /// Whether weights of a kind go through the ring.
@@ -126,27 +128,20 @@ fn layers(step: &Step) -> Option<Vec<FrameLayer>> {
 
 fn describe(step: &Step, index: usize, layer: &Layer) -> Option<FrameLayer> {
     let [projection] = layer.projections.as_slice() else { return None };
-    let (gate_up, down) = match &layer.feed {
-        Feed::Dense { gate_up, down } | Feed::Mixture { gate_up, down, .. } => (gate_up, down),
-    };
-    let kinds = [projection.0.kind, layer.output.kind, gate_up.kind, down.kind];
-    let (up, lower, route, router, used) = match &layer.feed {
+    let (gate_up, down, up, lower, route, router, used) = match &layer.feed {
         Feed::Dense { gate_up, down } => {
             let (up, lower) = (step.dense_up_arguments(layer, gate_up), step.dense_down_arguments(down));
-            (up, lower, Matvec::default(), args::Router::default(), 0)
+            (gate_up, down, up, lower, Matvec::default(), Router::default(), 0)
         }
-        Feed::Mixture { router, gate_up, down, used } => (
-            step.experts_up_arguments(layer, gate_up),
-            step.experts_down_arguments(down, *used),
-            step.route_arguments(layer, router),
-            step.router_arguments(index, router, *used),
-            *used,
-        ),
+        Feed::Mixture { router, gate_up, down, used } => {
+            let (up, lower) = (step.experts_up_arguments(layer, gate_up), step.experts_down_arguments(down, *used));
+            let route = step.route_arguments(layer, router);
+            (gate_up, down, up, lower, route, step.router_arguments(index, router, *used), *used)
+        }
     };
-    let jobs = [step.project_arguments(layer, projection), step.output_arguments(layer), up, lower, route];
-    let all_suit = kinds.into_iter().all(|kind| suits(step, kind));
-    all_suit.then(|| FrameLayer {
-        jobs,
+    let kinds = [projection.0.kind, layer.output.kind, gate_up.kind, down.kind];
+    kinds.into_iter().all(|kind| suits(step, kind)).then(|| FrameLayer {
+        jobs: [step.project_arguments(layer, projection), step.output_arguments(layer), up, lower, route],
         router,
         heads: step.heads_arguments(index, layer),
         attention: step.attention_arguments(index),

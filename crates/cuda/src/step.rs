@@ -14,7 +14,7 @@ const ROUTER_THREADS: usize = 1024;
 const SAMPLER_THREADS: usize = 1024;
 /// Rows that are multiplied together.
 pub(crate) const COLUMNS: usize = 8;
-const WARPS: usize = THREADS / 32;
+pub(crate) const WARPS: usize = THREADS / 32;
 /// Tiles that a block computes at most: its threads prefetch one row each.
 const MAX_REPEATS: usize = 8;
 /// Shared memory that kernels have beside what they ask for.
