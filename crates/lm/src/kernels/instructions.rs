@@ -14,6 +14,9 @@ pub(super) enum Instructions {
     /// AVX-512 that multiplies pairs of integers and adds them up at once.
     #[cfg(target_arch = "x86_64")]
     Vnni,
+    /// As above, and tiles of bytes that are multiplied as matrices.
+    #[cfg(target_arch = "x86_64")]
+    Amx,
     /// The vectors of every 64-bit ARM processor.
     #[cfg(target_arch = "aarch64")]
     Neon,
@@ -30,7 +33,9 @@ impl Instructions {
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl");
         let vnni = avx512 && is_x86_feature_detected!("avx512vnni");
-        let known = [(true, Self::Plain), (avx2, Self::Avx2), (avx512, Self::Avx512), (vnni, Self::Vnni)];
+        let amx = vnni && super::amx::is_usable();
+        let known =
+            [(true, Self::Plain), (avx2, Self::Avx2), (avx512, Self::Avx512), (vnni, Self::Vnni), (amx, Self::Amx)];
         known.into_iter().filter(|(is_there, _)| *is_there).map(|(_, instructions)| instructions).collect()
     }
 
@@ -82,7 +87,7 @@ pub(super) fn vectorized<R>(function: impl FnOnce() -> R) -> R {
         Instructions::Avx2 => unsafe { with_avx2(function) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx512 | Instructions::Vnni => unsafe { with_avx512(function) },
+        Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => unsafe { with_avx512(function) },
         _ => function(),
     }
 }

@@ -4,6 +4,8 @@
 //! Each result is computed in one fixed order, whatever other rows are multiplied beside it: that is what makes a
 //! request's frames independent of its neighbours in a batch.
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 mod attention;
 mod blocks;
 mod exp;

@@ -83,7 +83,7 @@ fn pair_of(x: Span, pair: usize) -> __m512i {
 /// Scales the exact products of a group and adds them to the sums.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn add(panel: &Panel, x: Span, group: usize, products: __m512i, sums: &mut Sums) {
+pub(super) fn add(panel: &Panel, x: Span, group: usize, products: __m512i, sums: &mut Sums) {
     // SAFETY: sixteen rows each.
     unsafe {
         let sums = sums[group].as_mut_ptr();

@@ -4,6 +4,8 @@
 //! Sums of the groups are added up in one order, so that a result has the same bits on every processor, whatever rows are
 //! multiplied beside it.
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 // Sums stay in registers only while nothing borrows them: no iterators, no closures around them.
 #[cfg(target_arch = "x86_64")]
 #[expect(clippy::needless_range_loop)]
@@ -91,7 +93,11 @@ impl<'a> Weights<'a> {
 const PANELS_FROM: usize = 3;
 
 fn product(instructions: Instructions, x: &[f32], weights: Weights, size: Size) -> Vec<f32> {
-    let x = Rounded::new(instructions, x, size.inputs);
+    let mut x = Rounded::new(instructions, x, size.inputs);
+    #[cfg(target_arch = "x86_64")]
+    if instructions == Instructions::Amx && size.rows >= PANELS_FROM {
+        x.halve();
+    }
     by_columns(size, columns_of(size), |columns| match size.rows {
         0..PANELS_FROM => by_rows(instructions, &x, weights, size.rows, columns),
         _ => by_panels(instructions, &x, weights, size.rows, columns),
@@ -110,7 +116,7 @@ fn by_rows(instructions: Instructions, x: &Rounded, weights: Weights, rows: usiz
 
 /// Sixteen rows of weights at a time, unpacked once for all rows of `x`. Meanwhile the next come out of memory.
 fn by_panels(instructions: Instructions, x: &Rounded, weights: Weights, rows: usize, mut columns: Columns) {
-    let (mut panel, range) = (Panel::boxed(), columns.range());
+    let (mut panel, range) = (Panel::boxed(instructions), columns.range());
     let mut sums = vec![[[0.0; ROWS]; GROUPS]; rows];
     let panel_rows = |first: usize| first.min(range.end)..(first + ROWS).min(range.end);
     weights.ask_for(panel_rows(range.start), 0, 1);

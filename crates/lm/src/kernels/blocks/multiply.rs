@@ -6,7 +6,7 @@ use super::panel::{Panel, ROWS, Sums};
 use super::plain;
 use super::rounded::{GROUPS, Rounded, Row, SPAN, Span};
 #[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
+use super::{amx, avx2, avx512};
 use crate::kernels::instructions::Instructions;
 
 /// Bytes of a span of the largest blocks.
@@ -42,7 +42,7 @@ fn dot_spans(instructions: Instructions, block: BlockType, weight: &[u8], x: Row
         Instructions::Plain => plain::dot(block, weight, x, sums),
         // SAFETY: the processor has the instructions, and the spans of both are of one number.
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni => unsafe {
+        Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => unsafe {
             match block {
                 BlockType::Q8_0 => avx2::dot::<avx2::Q8_0>(weight, x, sums),
                 BlockType::Q6K => avx2::dot::<avx2::Q6K>(weight, x, sums),
@@ -77,7 +77,12 @@ pub(super) fn fill<'a>(
     match instructions {
         // SAFETY: the processor has the instructions.
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni => unsafe { avx2::turn(panel) },
+        Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => unsafe {
+            match &mut panel.quads {
+                Some(quads) => amx::turn(block, &panel.staged, quads),
+                None => avx2::turn(panel),
+            }
+        },
         _ => plain::turn(panel),
     }
 }
@@ -87,7 +92,7 @@ fn stage(instructions: Instructions, block: BlockType, span: &[u8], row: usize, 
     match instructions {
         // SAFETY: the processor has the instructions, and a span of blocks lies there.
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni => unsafe {
+        Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => unsafe {
             match block {
                 BlockType::Q8_0 => avx2::stage::<avx2::Q8_0>(span, row, panel),
                 BlockType::Q6K => avx2::stage::<avx2::Q6K>(span, row, panel),
@@ -122,7 +127,10 @@ pub(super) fn multiply(instructions: Instructions, panel: &Panel, x: &Rounded, s
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 => by_tiles::<avx512::Avx512>(panel, x, span, sums),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Vnni => by_tiles::<avx512::Vnni>(panel, x, span, sums),
+            Instructions::Vnni | Instructions::Amx => match &panel.quads {
+                Some(quads) => amx::multiply(quads, panel, x, span, sums),
+                None => by_tiles::<avx512::Vnni>(panel, x, span, sums),
+            },
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => by_tiles::<super::neon::Neon>(panel, x, span, sums),
         }

@@ -1,6 +1,9 @@
 //! Weights of a few rows, turned for products with many rows of activations.
 
-use super::rounded::{GROUPS, SPAN};
+use super::rounded::{GROUP, GROUPS, SPAN};
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::amx::TileRegisters;
+use crate::kernels::instructions::Instructions;
 
 /// Rows of weights in a panel.
 pub(super) const ROWS: usize = 16;
@@ -19,16 +22,48 @@ pub(super) struct Panel {
     pub(super) scales: [[f32; ROWS]; GROUPS],
     /// What each number of a group is less, by row.
     pub(super) offsets: [[f32; ROWS]; GROUPS],
+    /// In the place of pairs, where tiles multiply.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) quads: Option<Quads>,
+}
+
+/// The same four numbers of every row together, by group.
+#[cfg(target_arch = "x86_64")]
+pub(super) type QuadsOfGroup = [[[i8; 4]; ROWS]; GROUP / 4];
+
+/// The numbers of a panel as bytes.
+#[cfg(target_arch = "x86_64")]
+#[repr(C, align(64))]
+pub(super) struct Quads {
+    /// What multiplies them.
+    pub(super) registers: TileRegisters,
+    /// The numbers, or their lower halves.
+    pub(super) lower: [QuadsOfGroup; GROUPS],
+    /// Their upper halves.
+    pub(super) upper: [QuadsOfGroup; GROUPS],
+    /// Whether they have two, because bytes cannot hold them.
+    pub(super) are_halves: bool,
 }
 
 impl Panel {
-    /// Of zeros.
-    pub(super) fn boxed() -> Box<Self> {
+    /// Of zeros, to be multiplied by some instructions.
+    pub(super) fn boxed(instructions: Instructions) -> Box<Self> {
         Box::new(Self {
             staged: [[0; SPAN]; ROWS],
             pairs: [[[0; 2]; ROWS]; SPAN / 2],
             scales: [[0.0; ROWS]; GROUPS],
             offsets: [[0.0; ROWS]; GROUPS],
+            #[cfg(target_arch = "x86_64")]
+            quads: if instructions == Instructions::Amx { Quads::new() } else { None },
         })
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Quads {
+    /// Of zeros, if there are tiles.
+    fn new() -> Option<Self> {
+        let zeros = [[[[0; 4]; ROWS]; GROUP / 4]; GROUPS];
+        Some(Self { registers: TileRegisters::take()?, lower: zeros, upper: zeros, are_halves: false })
     }
 }

@@ -15,12 +15,27 @@ const LARGEST: f32 = 16383.0;
 /// Groups smaller than this count as zero; their factor would not be finite.
 const NEGLIGIBLE: f32 = 1e-30;
 
+/// Bits of the lower half of a number: both halves fit bytes with a sign.
+#[cfg(target_arch = "x86_64")]
+pub(super) const HALF_BITS: u32 = 7;
+/// Rows whose halves are multiplied together.
+#[cfg(target_arch = "x86_64")]
+pub(super) const HALVED_ROWS: usize = 8;
+/// A group of so many rows: of each row the upper halves, then the lower ones.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Halves(pub(super) [[i8; GROUP]; 2 * HALVED_ROWS]);
+
 /// Rows of activations as integers of 15 bits: each group of 32 has a scale. Rows are filled up to whole spans by zeros.
 pub(super) struct Rounded {
     numbers: Vec<i16>,
     scales: Vec<f32>,
     sums: Vec<f32>,
     spans: usize,
+    /// Some rows at a time, span by span.
+    #[cfg(target_arch = "x86_64")]
+    halves: Vec<[Halves; GROUPS]>,
 }
 
 /// One row of them, or some spans of it.
@@ -52,6 +67,8 @@ impl Rounded {
             scales: vec![0.0; rows * spans * GROUPS],
             sums: vec![0.0; rows * spans * GROUPS],
             spans,
+            #[cfg(target_arch = "x86_64")]
+            halves: Vec::new(),
         };
         let numbers = rounded.numbers.chunks_exact_mut((spans * SPAN).max(1));
         let scales = rounded.scales.chunks_exact_mut((spans * GROUPS).max(1));
@@ -72,6 +89,27 @@ impl Rounded {
         let (numbers, scales, sums) = (self.numbers.as_chunks().0, self.scales.as_chunks().0, self.sums.as_chunks().0);
         let spans = row * self.spans..(row + 1) * self.spans;
         Row { numbers: &numbers[spans.clone()], scales: &scales[spans.clone()], sums: &sums[spans] }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Rounded {
+    /// Halves all numbers, for tiles.
+    pub(super) fn halve(&mut self) {
+        let rows = self.numbers.len() / (self.spans * SPAN).max(1);
+        self.halves = vec![[Halves([[0; GROUP]; 2 * HALVED_ROWS]); GROUPS]; rows.div_ceil(HALVED_ROWS) * self.spans];
+        for (index, numbers) in self.numbers.as_chunks::<GROUP>().0.iter().enumerate() {
+            let (row, span, group) = (index / GROUPS / self.spans, index / GROUPS % self.spans, index % GROUPS);
+            let halves = &mut self.halves[row / HALVED_ROWS * self.spans + span][group].0;
+            halves[row % HALVED_ROWS * 2] = numbers.map(|number| (number >> HALF_BITS) as i8);
+            halves[row % HALVED_ROWS * 2 + 1] = numbers.map(|number| (number & ((1 << HALF_BITS) - 1)) as i8);
+        }
+    }
+
+    /// The halves of a span of the rows from `HALVED_ROWS * index` on, with zeros behind the last row. They must have
+    /// been made.
+    pub(super) fn halves(&self, index: usize, span: usize) -> &[Halves; GROUPS] {
+        &self.halves[index * self.spans + span]
     }
 }
 
@@ -99,7 +137,7 @@ fn round(instructions: Instructions, x: &[f32], numbers: &mut [i16], scales: &mu
     match instructions {
         // SAFETY: the processor has the instructions.
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni => unsafe {
+        Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => unsafe {
             round_avx2(x, numbers, scales, sums);
         },
         _ => round_row(x, numbers, scales, sums),
@@ -163,6 +201,22 @@ mod tests {
             }
             let sum: f32 = x[..GROUP].iter().sum();
             assert!((row.sums[0][0] - sum).abs() < 0.02, "{instructions:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn halves_make_up_the_numbers() {
+        let x: Vec<f32> = (0..9 * 300).map(|i| ((i * 7919) % 1001) as f32 / 37.0 - 13.0).collect();
+        let mut rounded = Rounded::new(Instructions::best(), &x, 300);
+        rounded.halve();
+        for (row, span) in (0..9).flat_map(|row| (0..2).map(move |span| (row, span))) {
+            let halves = rounded.halves(row / HALVED_ROWS, span);
+            for (index, number) in rounded.row(row).span(span).numbers.iter().enumerate() {
+                let half =
+                    |half: usize| i16::from(halves[index / GROUP].0[row % HALVED_ROWS * 2 + half][index % GROUP]);
+                assert_eq!((half(0) << HALF_BITS) + half(1), *number, "row {row}, number {index} of span {span}");
+            }
         }
     }
 

@@ -80,11 +80,16 @@ fn extreme_blocks_do_not_overflow() {
             block.dequantize(&bytes, &mut widened);
             let x: Vec<f32> = widened.iter().map(|number| number.signum()).collect();
             let exact: f64 = widened.iter().zip(&x).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
-            let size = Size { rows: 1, inputs: 2 * SPAN, outputs: 1 };
             for instructions in Instructions::available() {
-                let weights = Weights { block, bytes: &bytes, inputs: 2 * SPAN };
-                let found = f64::from(product(instructions, &x, weights, size)[0]);
-                assert!((found - exact).abs() <= exact.abs() * 1e-5, "{found} {exact} {block} {byte} {instructions:?}");
+                // By rows, and by panels.
+                for rows in [1, PANELS_FROM] {
+                    let weights = Weights { block, bytes: &bytes, inputs: 2 * SPAN };
+                    let size = Size { rows, inputs: 2 * SPAN, outputs: 1 };
+                    for found in product(instructions, &x.repeat(rows), weights, size) {
+                        let difference = (f64::from(found) - exact).abs();
+                        assert!(difference <= exact.abs() * 1e-5, "{found} {exact} {block} {byte} {instructions:?}");
+                    }
+                }
             }
         }
     }

@@ -45,7 +45,9 @@ pub(super) fn multiply<T: Element, const C: usize>(
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 => avx2::Avx2::tile::<T, C, true>(weights, x, sums),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 | Instructions::Vnni => avx512::Avx512::tile::<T, C, true>(weights, x, sums),
+            Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => {
+                avx512::Avx512::tile::<T, C, true>(weights, x, sums);
+            }
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => super::neon::Neon::tile::<T, C, true>(weights, x, sums),
         }
@@ -64,7 +66,7 @@ pub(super) fn multiply_panel<'a>(
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => by_tiles::<avx2::Avx2>(panel, x, sums),
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx512 | Instructions::Vnni => by_tiles::<avx512::Avx512>(panel, x, sums),
+        Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => by_tiles::<avx512::Avx512>(panel, x, sums),
         #[cfg(target_arch = "aarch64")]
         Instructions::Neon => by_tiles::<super::neon::Neon>(panel, x, sums),
     }
@@ -109,7 +111,7 @@ pub(super) fn widen<T: Element>(instructions: Instructions, from: &[T], to: &mut
         Instructions::Avx2 => unsafe { avx2::widen(from, to) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx512 | Instructions::Vnni => unsafe { avx512::widen(from, to) },
+        Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => unsafe { avx512::widen(from, to) },
         _ => plain::widen(from, to),
     }
 }
