@@ -27,11 +27,25 @@ pub struct Row<'a> {
     pub ids: &'a [u32],
 }
 
+/// Rows of a prompt that are run together.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'a> {
+    /// Rows of the prompt that were run before.
+    pub first: usize,
+    /// Ids row by row: one for each codebook, then the text id.
+    pub ids: &'a [u32],
+    /// Takes the place of the prompt's first row, if that is among these.
+    pub voice: Option<&'a [f32]>,
+    /// Whether the prompt ends with these.
+    pub is_last: bool,
+}
+
 /// The slots of a model, with their caches.
 ///
 /// A slot is driven in one of two ways. [`Decoder::start`] runs its prompt; then each [`Decoder::launch`] draws a frame
 /// and runs its row on the card alone, and [`Decoder::collect`] takes the frames. Or [`Decoder::prefill`] runs its prompt
-/// and the caller draws from [`Decoder::logits`] and feeds frames back with [`Decoder::feed`].
+/// and the caller draws from [`Decoder::logits`] and feeds frames back with [`Decoder::feed`]. A prompt can go in pieces,
+/// by [`Decoder::prefill_piece`], and steps of other slots between them.
 pub struct Decoder {
     // Before what the graphs use.
     graphs: Graphs,
@@ -51,6 +65,8 @@ pub struct Decoder {
 struct Known {
     /// Rows in the cache that the host put there.
     rows: usize,
+    /// Whether rows of its prompt are still to come.
+    incomplete: bool,
     /// Steps launched since the prompt.
     launched: usize,
     /// Of these, not collected yet.
@@ -162,7 +178,7 @@ impl Decoder {
     /// # Errors
     /// When slot, ids, voice or options do not fit, steps of the slot are under way, or on the driver.
     pub fn start(&mut self, slot: usize, ids: &[u32], voice: Option<&[f32]>, options: &SlotOptions) -> Result<()> {
-        self.check_prompt(slot, ids, voice)?;
+        self.check_prompt(slot, &whole(ids, voice))?;
         self.slot_state(ids.len() / self.model.shape.row_width(), options)?;
         self.prefill(slot, ids, voice)?;
         self.draw(slot, options)
@@ -174,8 +190,8 @@ impl Decoder {
     /// When the slot has no prompt or draws already, options do not fit, or on the driver.
     pub fn draw(&mut self, slot: usize, options: &SlotOptions) -> Result<()> {
         self.check_slot(slot)?;
-        let Known { rows, launched, runs, .. } = self.known[slot];
-        if rows == 0 || launched > 0 || runs {
+        let Known { rows, incomplete, launched, runs, .. } = self.known[slot];
+        if rows == 0 || incomplete || launched > 0 || runs {
             return Err(Error::Request(format!("slot {slot} has no prompt, or draws already")));
         }
         let state = self.slot_state(rows, options)?;
@@ -193,7 +209,26 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::start`].
     pub fn prefill(&mut self, slot: usize, ids: &[u32], voice: Option<&[f32]>) -> Result<()> {
-        self.run_prompt(slot, ids, voice, |_, last| last.map_or(Head::None, Head::Row), |_, _| Ok(()))
+        self.prefill_piece(slot, &whole(ids, voice))
+    }
+
+    /// Runs the next rows of a prompt, from the slot's first row or behind those that were run before. Steps of other
+    /// slots may come between the pieces, which give the bits of the whole.
+    ///
+    /// # Errors
+    /// As [`Decoder::start`], and when others than the rows before were run.
+    pub fn prefill_piece(&mut self, slot: usize, piece: &Piece) -> Result<()> {
+        self.run_piece(slot, piece, |_, last| last.map_or(Head::None, Head::Row), |_, _| Ok(()))
+    }
+
+    /// Makes sure of memory for a slot's first rows.
+    ///
+    /// # Errors
+    /// When there is no such slot, it holds fewer rows, or the card's memory does not suffice.
+    pub fn reserve(&mut self, slot: usize, rows: usize) -> Result<()> {
+        self.check_slot(slot)?;
+        self.check_room(rows)?;
+        self.slots.cache.reserve(slot, rows)
     }
 
     /// As [`Decoder::prefill`], and returns the logits after every row, row by row.
@@ -206,39 +241,39 @@ impl Decoder {
             all.extend(decoder.workspace.logits.read(0, rows * decoder.model.shape.logits())?);
             Ok(())
         };
-        self.run_prompt(slot, ids, voice, |_, _| Head::Rows, take)?;
+        self.run_piece(slot, &whole(ids, voice), |_, _| Head::Rows, take)?;
         Ok(all)
     }
 
-    /// Runs a prompt in pieces. `head` says which logits of a piece are wanted, from its rows and, of the last piece,
-    /// its last row; `after` sees each piece.
-    fn run_prompt(
+    /// Runs rows of a prompt, as many at a time as a step takes. `head` says which logits of a step are wanted, from its
+    /// rows and, of the last step, its last row; `after` sees each step.
+    fn run_piece(
         &mut self,
         slot: usize,
-        ids: &[u32],
-        voice: Option<&[f32]>,
+        piece: &Piece,
         head: impl Fn(usize, Option<usize>) -> Head,
         mut after: impl FnMut(&Self, usize) -> Result<()>,
     ) -> Result<()> {
-        self.check_prompt(slot, ids, voice)?;
-        self.known[slot] = Known::default();
+        self.check_prompt(slot, piece)?;
+        let voice = piece.voice.filter(|_| piece.first == 0);
         if let Some(voice) = voice {
             self.workspace.voice.write(0, voice)?;
             self.step().project_voice()?;
         }
         let width = self.model.shape.row_width();
-        let rows = ids.len() / width;
-        self.slots.cache.reserve(slot, rows)?;
-        for (number, piece) in ids.chunks(MAX_ROWS * width).enumerate() {
-            let (first, count) = (number * MAX_ROWS, piece.len() / width);
+        let end = piece.first + piece.ids.len() / width;
+        self.known[slot] = Known { rows: piece.first, incomplete: true, ..Known::default() };
+        self.slots.cache.reserve(slot, end)?;
+        for (number, ids) in piece.ids.chunks(MAX_ROWS * width).enumerate() {
+            let (first, count) = (piece.first + number * MAX_ROWS, ids.len() / width);
             let whose = (first..first + count).map(|position| (slot, position));
-            self.write_rows(whose, piece)?;
-            let last = (first + count == rows).then(|| count - 1);
-            let given_row = (number == 0 && voice.is_some()).then_some(0);
+            self.write_rows(whose, ids)?;
+            let last = (first + count == end && piece.is_last).then(|| count - 1);
+            let given_row = (first == 0 && voice.is_some()).then_some(0);
             self.step().run(count, given_row, first + count, head(count, last))?;
             after(self, count)?;
         }
-        self.known[slot].rows = rows;
+        self.known[slot] = Known { rows: end, incomplete: !piece.is_last, ..Known::default() };
         Ok(())
     }
 
@@ -251,7 +286,7 @@ impl Decoder {
         for row in rows {
             self.check_ids(row.ids, 1)?;
             let known = self.known[row.slot];
-            if known.runs || known.rows == 0 || known.rows >= self.slots.capacity {
+            if known.runs || known.incomplete || known.rows == 0 || known.rows >= self.slots.capacity {
                 return Err(Error::Request(format!("slot {} cannot take a row", row.slot)));
             }
         }
@@ -419,22 +454,32 @@ impl Decoder {
         }
     }
 
-    fn check_prompt(&self, slot: usize, ids: &[u32], voice: Option<&[f32]>) -> Result<()> {
+    fn check_prompt(&self, slot: usize, piece: &Piece) -> Result<()> {
         self.check_slot(slot)?;
         self.check_idle(slot)?;
-        let rows = ids.len() / self.model.shape.row_width();
-        if rows == 0 || rows >= self.slots.capacity {
-            let message = format!("a prompt of {rows} rows in a slot of {}", self.slots.capacity);
-            return Err(Error::Request(message));
+        let Known { rows: before, incomplete, .. } = self.known[slot];
+        if piece.first > 0 && !(incomplete && before == piece.first) {
+            return Err(Error::Request(format!("slot {slot} does not hold the {} rows before", piece.first)));
         }
-        self.check_ids(ids, rows)?;
+        let rows = piece.ids.len() / self.model.shape.row_width();
+        if rows == 0 {
+            return Err(Error::Request("a prompt without rows".into()));
+        }
+        self.check_room(piece.first + rows)?;
+        self.check_ids(piece.ids, rows)?;
         let expected = self.model.shape.speaker.map_or(0, |speaker| speaker.embedding_dim);
-        match voice {
+        match piece.voice {
             Some(voice) if voice.len() != expected || expected == 0 => {
                 Err(Error::Request(format!("a voice of {} numbers, this model takes {expected}", voice.len())))
             }
             _ => Ok(()),
         }
+    }
+
+    /// A prompt of so many rows, and one for a frame.
+    fn check_room(&self, rows: usize) -> Result<()> {
+        let message = || format!("a prompt of {rows} rows in a slot of {}", self.slots.capacity);
+        if rows < self.slots.capacity { Ok(()) } else { Err(Error::Request(message())) }
     }
 
     /// `rows` rows of ids that the tables hold.
@@ -447,4 +492,9 @@ impl Decoder {
         }
         Ok(())
     }
+}
+
+/// A prompt as one piece.
+fn whole<'a>(ids: &'a [u32], voice: Option<&'a [f32]>) -> Piece<'a> {
+    Piece { first: 0, ids, voice, is_last: true }
 }

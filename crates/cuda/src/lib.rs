@@ -59,7 +59,7 @@ mod tests;
 mod wiring;
 
 #[cfg(feature = "cuda")]
-pub use decoder::{Decoder, Row};
+pub use decoder::{Decoder, Piece, Row};
 #[cfg(feature = "cuda")]
 pub use device::Device;
 pub use error::{Error, Result};

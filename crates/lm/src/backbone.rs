@@ -2,6 +2,7 @@ use candle_core::{DType, Device, Tensor};
 use zonos_weights::Checkpoint;
 
 use crate::card::Card;
+use crate::prompt::Pieces;
 use crate::transformer::Transformer;
 use crate::{Config, Error, KvCache, Observer, Prompt, Result, init, names};
 
@@ -89,14 +90,47 @@ impl Backbone {
         }
     }
 
+    /// An empty cache for a prompt. Where memory is handed out in steps, it has that of the prompt's rows.
+    pub(crate) fn cache_for(&self, prompt: &Prompt) -> Result<KvCache> {
+        let cache = self.new_cache()?;
+        if let Computation::Kernels(card) = &self.computation {
+            card.reserve(&cache, prompt.rows())?;
+        }
+        Ok(cache)
+    }
+
     /// Runs a prompt into an empty cache. Returns the logits of the first frame, [codebooks, audio ids], float32.
     ///
     /// # Errors
-    /// When the prompt does not fit the context, or on the device.
+    /// When the prompt does not fit the context, the cache is not empty, or on the device.
     pub fn prefill(&self, prompt: &Prompt, cache: &mut KvCache) -> Result<Tensor> {
+        let held = cache.rows();
+        let message = || Error::out_of_range("number of rows in the cache", held, "0 before a prompt");
+        if held > 0 { Err(message()) } else { self.prefill_piece(prompt, cache, usize::MAX)?.ok_or_else(message) }
+    }
+
+    /// Runs the next rows of a prompt, at most `rows`: the cache tells how many were run before. With the last ones come
+    /// the logits of the first frame, as from [`Backbone::prefill`]: on the CPU and by kernels on a card bit for bit.
+    ///
+    /// # Errors
+    /// As [`Backbone::prefill`], and when no rows are left.
+    pub fn prefill_piece(&self, prompt: &Prompt, cache: &mut KvCache, rows: usize) -> Result<Option<Tensor>> {
+        let piece = prompt.piece(cache.rows(), rows);
+        if piece.ids.is_empty() {
+            let range = format!("at least 1 of those that are left behind {} of {}", cache.rows(), prompt.rows());
+            return Err(Error::out_of_range("number of rows", rows, range));
+        }
         match &self.computation {
-            Computation::Operators(transformer) => transformer.prefill(prompt, cache),
-            Computation::Kernels(card) => card.prefill(prompt, cache),
+            Computation::Operators(transformer) => transformer.prefill(&piece, cache),
+            Computation::Kernels(card) => card.prefill(&piece, cache),
+        }
+    }
+
+    /// How prompts go between the frames of those who speak.
+    pub(crate) fn pieces(&self) -> Pieces {
+        match &self.computation {
+            Computation::Operators(transformer) => transformer.pieces(),
+            Computation::Kernels(card) => card.pieces(),
         }
     }
 

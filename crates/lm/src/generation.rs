@@ -3,6 +3,7 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use crate::delay::undelay;
+use crate::prompt::Pieces;
 use crate::sampling::{Sampling, sample};
 use crate::{Backbone, Config, EndOfAudio, Error, Frames, KvCache, Prompt, Result};
 
@@ -98,6 +99,8 @@ pub struct Generation {
     options: GenerationOptions,
     codes: usize,
     pad: u32,
+    /// Until all of it was run.
+    prompt: Option<Prompt>,
     cache: KvCache,
     logits: Vec<f32>,
     frames: Frames,
@@ -111,22 +114,23 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// Runs the prompt.
+    /// A request whose prompt is run by the steps that come: see [`step`].
     ///
     /// # Errors
-    /// When an option is out of range, the prompt leaves no room for audio, or on the device.
-    pub fn start(backbone: &Backbone, prompt: &Prompt, options: GenerationOptions) -> Result<Self> {
+    /// When an option is out of range, the prompt leaves no room for audio, or the device lacks memory for it.
+    pub fn new(backbone: &Backbone, prompt: &Prompt, options: GenerationOptions) -> Result<Self> {
         let config = backbone.config();
         options.check(config)?;
-        let mut cache = backbone.new_cache()?;
-        let logits = backbone.prefill(prompt, &mut cache)?;
-        let (limit, limit_reason) = limit(&options, config.context - prompt.rows());
+        let (rows, context) = (prompt.rows(), config.context);
+        let room = context.checked_sub(rows).ok_or(Error::PromptTooLong { rows, context })?;
+        let (limit, limit_reason) = limit(&options, room);
         Ok(Self {
             options,
             codes: config.codebook_size,
             pad: config.audio_pad,
-            cache,
-            logits: logits.flatten_all()?.to_vec1()?,
+            prompt: Some(prompt.clone()),
+            cache: backbone.cache_for(prompt)?,
+            logits: Vec::new(),
             frames: Frames::new(config.codebooks),
             ending: EndOfAudio::new(config.end_of_audio),
             limit,
@@ -135,6 +139,39 @@ impl Generation {
             script: None,
             drawn_on_card: false,
         })
+    }
+
+    /// As [`Generation::new`], and runs the prompt.
+    ///
+    /// # Errors
+    /// As [`Generation::new`], and on the device.
+    pub fn start(backbone: &Backbone, prompt: &Prompt, options: GenerationOptions) -> Result<Self> {
+        let mut generation = Self::new(backbone, prompt, options)?;
+        generation.prefill(backbone)?;
+        Ok(generation)
+    }
+
+    /// Whether all of the prompt was run.
+    pub fn is_prefilled(&self) -> bool {
+        self.prompt.is_none()
+    }
+
+    /// Runs what is left of the prompt.
+    ///
+    /// # Errors
+    /// On the device.
+    pub fn prefill(&mut self, backbone: &Backbone) -> Result<()> {
+        self.prefill_piece(backbone, usize::MAX)
+    }
+
+    /// Runs at most so many rows of what is left of the prompt.
+    fn prefill_piece(&mut self, backbone: &Backbone, rows: usize) -> Result<()> {
+        let Some(prompt) = &self.prompt else { return Ok(()) };
+        if let Some(logits) = backbone.prefill_piece(prompt, &mut self.cache, rows)? {
+            self.logits = logits.flatten_all()?.to_vec1()?;
+            self.prompt = None;
+        }
+        Ok(())
     }
 
     /// Takes the frames from a script, from the first one on.
@@ -250,12 +287,35 @@ fn aligned(delayed: &Frames, count: usize, codes: usize, pad: u32) -> Frames {
 /// Makes one more frame in every generation that is not finished: all draw, then all that go on share one step of the
 /// backbone. Finished ones are left alone. Each gets the frames that it would get alone.
 ///
+/// Prompts that were not run yet come first, in the order of the generations: where others speak, as much of them as
+/// those can wait for, and else the first one. A generation of which rows are left makes no frame.
+///
 /// # Errors
 /// On the device.
 pub fn step(backbone: &Backbone, generations: &mut [&mut Generation]) -> Result<()> {
     let unfinished = |generation: &&mut Generation| generation.finish.is_none();
+    let mut unfinished: Vec<_> =
+        generations.iter_mut().map(|generation| &mut **generation).filter(unfinished).collect();
+    run_prompts(backbone, &mut unfinished)?;
+    unfinished.retain(|generation| generation.is_prefilled());
+    make_frames(backbone, unfinished)
+}
+
+/// Runs pieces of the prompts that are left.
+fn run_prompts(backbone: &Backbone, generations: &mut [&mut Generation]) -> Result<()> {
+    let someone_speaks = generations.iter().any(|generation| generation.is_prefilled());
+    let alone = Pieces { rows: usize::MAX, before_frame: 1 };
+    let pieces = if someone_speaks { backbone.pieces() } else { alone };
+    for _ in 0..pieces.before_frame {
+        let Some(next) = generations.iter_mut().find(|generation| !generation.is_prefilled()) else { break };
+        next.prefill_piece(backbone, pieces.rows)?;
+    }
+    Ok(())
+}
+
+fn make_frames(backbone: &Backbone, generations: Vec<&mut Generation>) -> Result<()> {
     let (mut here, mut on_card) = (Vec::with_capacity(generations.len()), Vec::new());
-    for generation in generations.iter_mut().map(|generation| &mut **generation).filter(unfinished) {
+    for generation in generations {
         generation.draw_on_card(backbone)?;
         if generation.drawn_on_card {
             on_card.push(generation);

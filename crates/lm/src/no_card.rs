@@ -3,6 +3,7 @@
 use candle_core::{DType, Device, Tensor};
 use zonos_weights::Checkpoint;
 
+use crate::prompt::{Piece, Pieces};
 use crate::{Config, KvCache, Prompt, Result, Sampling};
 
 /// There is none.
@@ -24,7 +25,15 @@ impl Card {
         match *self {}
     }
 
-    pub(crate) fn prefill(&self, _: &Prompt, _: &mut KvCache) -> Result<Tensor> {
+    pub(crate) fn reserve(&self, _: &KvCache, _: usize) -> Result<()> {
+        match *self {}
+    }
+
+    pub(crate) fn pieces(&self) -> Pieces {
+        match *self {}
+    }
+
+    pub(crate) fn prefill(&self, _: &Piece, _: &mut KvCache) -> Result<Option<Tensor>> {
         match *self {}
     }
 

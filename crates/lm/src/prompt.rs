@@ -60,6 +60,17 @@ impl Prompt {
         Self { ids, ..self.clone() }
     }
 
+    /// At most `rows` rows, behind the first `first` ones.
+    pub(crate) fn piece(&self, first: usize, rows: usize) -> Piece<'_> {
+        let first = first.min(self.rows());
+        let end = first.saturating_add(rows).min(self.rows());
+        Piece {
+            ids: self.ids.get(first * self.width..end * self.width).unwrap_or_default(),
+            voice: self.voice().filter(|_| first == 0),
+            is_last: end == self.rows(),
+        }
+    }
+
     /// Ids row by row: one for each codebook, then the text id.
     pub fn ids(&self) -> &[u32] {
         &self.ids
@@ -69,6 +80,25 @@ impl Prompt {
     pub fn voice(&self) -> Option<&[f32]> {
         self.voice.as_deref()
     }
+}
+
+/// Consecutive rows of a prompt, which are run together.
+pub(crate) struct Piece<'a> {
+    /// Ids row by row.
+    pub(crate) ids: &'a [u32],
+    /// The speaker vector, if the first row of the prompt is among these.
+    pub(crate) voice: Option<&'a [f32]>,
+    /// Whether the prompt ends with these.
+    pub(crate) is_last: bool,
+}
+
+/// How much of the prompts that are left is run before the next frame of those who speak.
+#[derive(Clone, Copy)]
+pub(crate) struct Pieces {
+    /// Rows of a piece.
+    pub(crate) rows: usize,
+    /// Pieces before a frame.
+    pub(crate) before_frame: usize,
 }
 
 fn check_voice(config: &Config, voice: Option<&[f32]>) -> Result<()> {

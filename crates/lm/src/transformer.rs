@@ -6,11 +6,14 @@ use crate::cache::Span;
 use crate::embedding::Embedding;
 use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
+use crate::prompt::{Piece, Pieces};
 use crate::rope::Rope;
 use crate::{Config, Error, KvCache, Observer, Prompt, Result};
 
 /// Prompt rows that go through the layers together. Bounds the memory of attention over long prompts.
 const PREFILL_ROWS: usize = 512;
+/// A piece reads nearly all experts' weights: with fewer rows, those who speak would wait nearly as long for each.
+const PIECES: Pieces = Pieces { rows: 32, before_frame: 1 };
 
 /// The backbone by tensor operations, on any device.
 pub(crate) struct Transformer {
@@ -52,16 +55,24 @@ impl Transformer {
         KvCache::new(&self.config, self.cache_dtype, &self.device)
     }
 
-    /// Runs a prompt; the logits of the first frame.
-    pub(crate) fn prefill(&self, prompt: &Prompt, cache: &mut KvCache) -> Result<Tensor> {
-        let hidden = self.run_prompt(prompt, cache, &mut ())?;
+    /// How prompts go between frames.
+    pub(crate) fn pieces(&self) -> Pieces {
+        PIECES
+    }
+
+    /// Runs the next rows of a prompt; with its last ones come the logits of the first frame.
+    pub(crate) fn prefill(&self, piece: &Piece, cache: &mut KvCache) -> Result<Option<Tensor>> {
+        let hidden = self.run_rows(piece, cache, &mut ())?;
+        if !piece.is_last {
+            return Ok(None);
+        }
         let last = hidden.narrow(0, hidden.dim(0)? - 1, 1)?;
-        Ok(self.logits(&last)?.squeeze(0)?)
+        Ok(Some(self.logits(&last)?.squeeze(0)?))
     }
 
     /// Runs a prompt; the logits after every row.
     pub(crate) fn observe(&self, prompt: &Prompt, cache: &mut KvCache, observer: &mut dyn Observer) -> Result<Tensor> {
-        let hidden = self.run_prompt(prompt, cache, observer)?;
+        let hidden = self.run_rows(&prompt.piece(0, prompt.rows()), cache, observer)?;
         self.logits(&hidden)
     }
 
@@ -73,8 +84,8 @@ impl Transformer {
         self.logits(&hidden)
     }
 
-    fn run_prompt(&self, prompt: &Prompt, cache: &mut KvCache, observer: &mut dyn Observer) -> Result<Tensor> {
-        let x = self.embedding.forward(prompt.ids(), prompt.voice())?;
+    fn run_rows(&self, piece: &Piece, cache: &mut KvCache, observer: &mut dyn Observer) -> Result<Tensor> {
+        let x = self.embedding.forward(piece.ids, piece.voice)?;
         let rows = x.dim(0)?;
         let mut pieces = Vec::with_capacity(rows.div_ceil(PREFILL_ROWS));
         for start in (0..rows).step_by(PREFILL_ROWS) {

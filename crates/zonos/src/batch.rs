@@ -90,7 +90,8 @@ impl Batch {
         self.len() == 0
     }
 
-    /// Takes a request in and runs its prompt. It comes out whole, as [`Event::Spoken`].
+    /// Takes a request in. Its prompt is run by the steps that come, before its first frame and between those of the
+    /// others, in pieces that let them go on. It comes out whole, as [`Event::Spoken`].
     ///
     /// # Errors
     /// As [`Engine::say`], and [`Error::BatchFull`]. The requests that are in already go on.
@@ -137,7 +138,8 @@ impl Batch {
         Some(slot.utterance.progress())
     }
 
-    /// Makes one more frame of every request and tells what came of it.
+    /// Makes one more frame of every request whose prompt was run, and tells what came of it. Prompts are run in the order in
+    /// which the requests joined.
     ///
     /// # Errors
     /// When the device fails; the requests that were in are lost then.
@@ -158,8 +160,10 @@ impl Batch {
     }
 
     fn step_all(&mut self) -> Result<()> {
-        let slots = self.slots.iter_mut().flatten();
+        let mut slots: Vec<&mut Slot> = self.slots.iter_mut().flatten().collect();
+        slots.sort_by_key(|slot| slot.ticket);
         let mut running: Vec<&mut Generation> = slots
+            .into_iter()
             .map(|slot| {
                 slot.utterance.heed_caller();
                 slot.utterance.generation_mut()
@@ -170,8 +174,9 @@ impl Batch {
 }
 
 impl Slot {
-    /// What the newest frame brought about.
+    /// What the newest step brought about.
     fn events(&mut self) -> Result<Vec<Event>> {
+        self.utterance.note_step();
         let Some(chunker) = &mut self.chunker else {
             self.utterance.retry()?;
             return self.utterance.is_finished().then(|| self.utterance.speech()).into_iter().map(spoken).collect();

@@ -134,7 +134,9 @@ impl Engine {
     fn start(&self, prompt: &Prompt, seed: u64, frames: usize) -> Result<Generation> {
         let options =
             GenerationOptions { seed, max_frames: Some(frames), ignore_end: true, ..GenerationOptions::default() };
-        self.begin(prompt, options)
+        let mut generation = self.begin(prompt, options)?;
+        generation.prefill(self.backbone())?;
+        Ok(generation)
     }
 
     /// Milliseconds until the first frame of samples is final.

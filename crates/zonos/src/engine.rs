@@ -218,9 +218,9 @@ impl Engine {
         Ok(Prompt::build(config, &text, voice, &conditioning)?)
     }
 
-    /// Runs a prompt.
+    /// What is to speak a prompt, before it was run.
     pub(crate) fn begin(&self, prompt: &Prompt, options: GenerationOptions) -> Result<Generation> {
-        let mut generation = Generation::start(self.backbone(), prompt, options)?;
+        let mut generation = Generation::new(self.backbone(), prompt, options)?;
         if let Some(script) = &self.script {
             generation.follow(script.clone());
         }

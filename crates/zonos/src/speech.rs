@@ -49,7 +49,7 @@ pub struct Report {
 /// Where the time of a request went, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Timings {
-    /// Reading the prompt, up to the logits of the first frame.
+    /// Up to the logits of the first frame: the prompt, and in a batch the others' frames while it waited.
     pub prefill_s: f64,
     /// Making the frames.
     pub decode_s: f64,

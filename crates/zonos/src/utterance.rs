@@ -26,13 +26,14 @@ pub(crate) struct Utterance {
 #[derive(Clone, Copy)]
 struct Clock {
     started: Instant,
-    prefill: Duration,
+    /// Until the prompt was run.
+    prefill: Option<Duration>,
     codec: Duration,
     first_samples: Option<Duration>,
 }
 
 impl Utterance {
-    /// Checks a request and runs its prompt.
+    /// Checks a request. Its prompt is run by the steps that come.
     pub(crate) fn start(engine: &Engine, request: &Request) -> Result<Self> {
         let started = Instant::now();
         request.check()?;
@@ -45,7 +46,7 @@ impl Utterance {
             request.guard.bounds(&request.spoken(), request.language, request.pace, engine.frames_per_second());
         let options = GenerationOptions { plausible, ..request.generation(seed, sampling) };
         let generation = engine.begin(&prompt, options.clone())?;
-        let clock = Clock { started, prefill: started.elapsed(), codec: Duration::ZERO, first_samples: None };
+        let clock = Clock { started, prefill: None, codec: Duration::ZERO, first_samples: None };
         Ok(Self {
             engine: engine.clone(),
             prompt,
@@ -91,11 +92,22 @@ impl Utterance {
         self.generation.stop(reason);
     }
 
-    /// Makes one more frame, alone.
+    /// Makes one more frame, alone; before the first one it runs the prompt.
     pub(crate) fn step(&mut self) -> Result<()> {
         self.heed_caller();
+        if !self.is_finished() {
+            self.generation.prefill(self.engine.backbone())?;
+            self.note_step();
+        }
         step(self.engine.backbone(), &mut [&mut self.generation])?;
         Ok(())
+    }
+
+    /// Notes what a step brought about, for the time that the prompt took.
+    pub(crate) fn note_step(&mut self) {
+        if self.generation.is_prefilled() {
+            self.clock.prefill.get_or_insert_with(|| self.clock.started.elapsed());
+        }
     }
 
     /// Stops when the caller cancelled or the time is used up. To be asked between frames.
@@ -167,9 +179,10 @@ impl Utterance {
 
 impl Clock {
     fn timings(&self) -> Timings {
-        let decode = self.started.elapsed().saturating_sub(self.prefill + self.codec);
+        let prefill = self.prefill.unwrap_or_else(|| self.started.elapsed());
+        let decode = self.started.elapsed().saturating_sub(prefill + self.codec);
         Timings {
-            prefill_s: self.prefill.as_secs_f64(),
+            prefill_s: prefill.as_secs_f64(),
             decode_s: decode.as_secs_f64(),
             codec_s: self.codec.as_secs_f64(),
             first_audio_s: self.first_samples.map(|first| first.as_secs_f64()),

@@ -194,6 +194,41 @@ fn a_batch_gives_each_sequence_what_it_gets_alone() {
     }
 }
 
+#[test]
+fn a_prompt_in_pieces_gives_the_logits_of_the_whole() {
+    for dtype in [DType::F32, DType::BF16, DType::F16] {
+        let backbone = load("model.safetensors", Some(dtype));
+        let goldens = Goldens::read("backbone_tiny/goldens.safetensors");
+        for Case { name, prompt, greedy } in cases(backbone.config(), &goldens) {
+            let expected = forced(&backbone, &prompt, &greedy);
+            for rows in [1, 3, 8, 31, 32, 64] {
+                let mut cache = backbone.new_cache().unwrap();
+                let mut logits = None;
+                while logits.is_none() {
+                    logits = backbone.prefill_piece(&prompt, &mut cache, rows).unwrap();
+                }
+                assert_eq!(cache.rows(), prompt.rows());
+                let name = format!("{name} in {dtype:?} by {rows} rows");
+                assert_same(&name, &logits.unwrap(), &expected.i(0).unwrap());
+                let next = backbone.decode(&[&greedy[0]], &mut [&mut cache]).unwrap();
+                assert_same(&name, &next.i(0).unwrap(), &expected.i(1).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_prompt_that_was_run_is_not_run_again() {
+    let (backbone, goldens) = (in_f32(), Goldens::read("backbone_tiny/goldens.safetensors"));
+    let Case { prompt, .. } = cases(backbone.config(), &goldens).swap_remove(0);
+    let mut cache = backbone.new_cache().unwrap();
+    assert!(backbone.prefill_piece(&prompt, &mut cache, 0).is_err());
+    assert!(backbone.prefill_piece(&prompt, &mut cache, 1).unwrap().is_none());
+    assert!(backbone.prefill(&prompt, &mut cache).unwrap_err().to_string().contains("rows in the cache is 1"));
+    assert!(backbone.prefill_piece(&prompt, &mut cache, usize::MAX).unwrap().is_some());
+    assert!(backbone.prefill_piece(&prompt, &mut cache, 1).is_err());
+}
+
 /// Equal to the bit on the CPU. On a card products of other sizes may add up in another order.
 fn assert_same(name: &str, actual: &Tensor, expected: &Tensor) {
     let (actual, expected) = (values(actual), values(expected));

@@ -36,6 +36,9 @@ fn requests(backbone: &Backbone) -> Vec<(Prompt, GenerationOptions)> {
             prompt(backbone, "One.", false),
             options(4, 40, Sampling { top_p: 0.9, temperature: 0.7, ..Sampling::default() }),
         ),
+        // In several pieces between the frames of the others.
+        (prompt(backbone, &"Word after word. ".repeat(15), true), options(5, 20, Sampling::default())),
+        (prompt(backbone, &"And again. ".repeat(20), false), options(6, 10, Sampling::default())),
     ]
 }
 
@@ -53,7 +56,7 @@ fn company_changes_nothing_whoever_joins_and_leaves() {
         // One more joins every third step; short ones leave while others go on.
         for turn in 0.. {
             if turn % 3 == 0 {
-                running.extend(waiting.next().map(|(p, o)| Generation::start(&backbone, p, o.clone()).unwrap()));
+                running.extend(waiting.next().map(|(p, o)| Generation::new(&backbone, p, o.clone()).unwrap()));
             }
             step(&backbone, &mut running.iter_mut().collect::<Vec<_>>()).unwrap();
             if running.len() == requests.len() && running.iter().all(|one| one.finish_reason().is_some()) {
@@ -64,6 +67,27 @@ fn company_changes_nothing_whoever_joins_and_leaves() {
             assert_eq!(generation.into_generated(), alone(&backbone, request), "{dtype:?}");
         }
     }
+}
+
+#[test]
+fn those_who_speak_go_on_while_a_prompt_is_run() {
+    let backbone = backbone(DType::F32);
+    let requests = requests(&backbone);
+    let [one, long, other] = [0, 4, 3].map(|index| &requests[index]);
+    let new = |(prompt, options): &(Prompt, GenerationOptions)| Generation::new(&backbone, prompt, options.clone());
+    let mut first = new(one).unwrap();
+    step(&backbone, &mut [&mut first]).unwrap();
+    assert_eq!(first.frames().len(), 1, "alone, all of a prompt is run before the first frame");
+    let (mut second, mut third) = (new(long).unwrap(), new(other).unwrap());
+    let mut steps = 0;
+    while !second.is_prefilled() {
+        assert!(second.frames().is_empty() && !third.is_prefilled(), "one prompt after the other");
+        step(&backbone, &mut [&mut first, &mut second, &mut third]).unwrap();
+        steps += 1;
+        assert_eq!(first.frames().len(), 1 + steps);
+    }
+    assert!(steps >= long.0.rows() / 128, "{steps} steps");
+    assert_eq!(second.frames().len(), 1, "the first frame comes with the last piece");
 }
 
 #[test]

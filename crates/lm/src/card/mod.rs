@@ -10,11 +10,14 @@ use zonos_weights::Checkpoint;
 
 use crate::attention::QK_NORM_EPS;
 use crate::config::Balancing;
+use crate::prompt::{Piece, Pieces};
 use crate::{Config, Error, KvCache, Prompt, Result, Sampling};
 use source::Tensors;
 
 /// Sequences that one step takes.
 const MAX_SLOTS: usize = 64;
+/// A piece is what the kernels run at once. On an H100 two take 16 ms, which a stream does not hear.
+const PIECES: Pieces = Pieces { rows: 64, before_frame: 2 };
 
 /// A model on a card, with room for some sequences.
 pub(crate) struct Card {
@@ -84,17 +87,33 @@ impl Card {
         Ok(KvCache::of_slot(Slot { index, decoder: Arc::downgrade(&self.decoder), free: self.free.clone() }))
     }
 
-    pub(crate) fn prefill(&self, prompt: &Prompt, cache: &mut KvCache) -> Result<Tensor> {
-        let slot = self.slot_for(prompt, cache)?;
+    /// Makes sure of memory for so many rows of an empty cache.
+    pub(crate) fn reserve(&self, cache: &KvCache, rows: usize) -> Result<()> {
+        Ok(lock(&self.decoder).reserve(self.slot_of(cache, rows)?, rows)?)
+    }
+
+    /// How prompts go between frames.
+    pub(crate) fn pieces(&self) -> Pieces {
+        PIECES
+    }
+
+    /// Runs the next rows of a prompt; with its last ones come the logits of the first frame.
+    pub(crate) fn prefill(&self, piece: &Piece, cache: &mut KvCache) -> Result<Option<Tensor>> {
+        let rows = piece.ids.len() / (self.codebooks + 1);
+        let slot = self.slot_of(cache, rows)?;
         let mut decoder = lock(&self.decoder);
-        decoder.prefill(slot, prompt.ids(), prompt.voice())?;
+        let Piece { ids, voice, is_last } = *piece;
+        decoder.prefill_piece(slot, &zonos_cuda::Piece { first: cache.rows(), ids, voice, is_last })?;
+        cache.advance(rows);
+        if !is_last {
+            return Ok(None);
+        }
         let logits = decoder.logits(&[slot])?;
-        cache.advance(prompt.rows());
-        Ok(Tensor::from_vec(logits, (self.codebooks, self.ids), &Device::Cpu)?)
+        Ok(Some(Tensor::from_vec(logits, (self.codebooks, self.ids), &Device::Cpu)?))
     }
 
     pub(crate) fn observe(&self, prompt: &Prompt, cache: &mut KvCache) -> Result<Tensor> {
-        let slot = self.slot_for(prompt, cache)?;
+        let slot = self.slot_of(cache, prompt.rows())?;
         let logits = lock(&self.decoder).observe(slot, prompt.ids(), prompt.voice())?;
         cache.advance(prompt.rows());
         Ok(Tensor::from_vec(logits, (prompt.rows(), self.codebooks, self.ids), &Device::Cpu)?)
@@ -136,10 +155,6 @@ impl Card {
             caches.iter_mut().for_each(|cache| cache.advance(1));
         }
         Ok(frames)
-    }
-
-    fn slot_for(&self, prompt: &Prompt, cache: &KvCache) -> Result<usize> {
-        self.slot_of(cache, prompt.rows())
     }
 
     /// The slot of a cache that takes `rows` more.

@@ -97,6 +97,21 @@ fn a_batch_gives_each_sequence_what_it_gets_alone() {
 }
 
 #[test]
+fn a_prompt_in_pieces_gives_the_logits_of_the_whole() {
+    for block in BlockType::ALL {
+        let backbone = Made::new(&wide_config(), random_checkpoint(8), ElementType::Blocks(block), Q8_0).load(None);
+        let prompt = Prompt::build(backbone.config(), "In pieces, or whole.", None, &Conditioning::default()).unwrap();
+        let whole = backbone.prefill(&prompt, &mut backbone.new_cache().unwrap()).unwrap();
+        for rows in [1, 2, 3, 20, 32] {
+            let mut cache = backbone.new_cache().unwrap();
+            let pieces = std::iter::from_fn(|| Some(backbone.prefill_piece(&prompt, &mut cache, rows).unwrap()));
+            let last = pieces.flatten().next().unwrap();
+            assert!(values(&last) == values(&whole), "{block} by {rows} rows");
+        }
+    }
+}
+
+#[test]
 fn rows_that_do_not_fill_blocks_are_told() {
     let made = Made::new(&tiny_config(), tiny("model.safetensors"), Q4_K, F16);
     let fallback = &made.report.fallbacks[0];

@@ -116,6 +116,36 @@ fn a_thousand_through_sixteen_slots_are_a_thousand_alone() {
 }
 
 #[test]
+fn a_long_prompt_lets_the_others_speak() {
+    let engine = ending_at(|_| None);
+    let long = Request { text: "Word after word. ".repeat(20), ..request(1, 12) };
+    let mut batch = Batch::new(&engine, 3).unwrap();
+    let speaking = batch.join(&request(0, 200)).unwrap();
+    batch.step().unwrap();
+    let first = batch.join_stream(&long, &StreamOptions::default()).unwrap();
+    let stopped = batch.join(&long).unwrap();
+    batch.step().unwrap();
+    let frames = |batch: &Batch, ticket| batch.progress(ticket).unwrap().frames;
+    assert_eq!([speaking, first, stopped].map(|ticket| frames(&batch, ticket)), [2, 0, 0]);
+    batch.stop(stopped);
+    let (mut samples, mut report) = (Vec::new(), None);
+    while report.is_none() {
+        for (ticket, event) in batch.step().unwrap() {
+            match event {
+                Event::Chunk(chunk) => samples.extend(chunk.samples),
+                Event::Ended(ended) => report = Some(ended),
+                // It was stopped before its prompt was run.
+                Event::Spoken(speech) => assert!(ticket == stopped && speech.samples.is_empty()),
+                Event::Failed(error) => unreachable!("{error}"),
+            }
+        }
+    }
+    assert!(samples == engine.say(&long).unwrap().samples);
+    assert!(report.unwrap().timings.prefill_s > 0.0);
+    assert!(frames(&batch, speaking) > 12, "{}", frames(&batch, speaking));
+}
+
+#[test]
 fn a_request_that_cannot_be_spoken_leaves_the_others_alone() {
     let requests = [request(0, 20), Request::new(" "), request(1, 20), request(2, 20).max_frames(0), request(3, 20)];
     let mut results: Vec<(usize, bool)> =
