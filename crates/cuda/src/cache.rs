@@ -5,7 +5,7 @@
 //! come to, and not for the model's whole context.
 
 use crate::shape::SPLIT;
-use crate::sparse::Sparse;
+use crate::slot_memory::{SlotMemory, page_size, slot_memory};
 use crate::{Device, Kind, Result, Shape};
 
 /// Pages that a slot's memory is cut into, unless the card's pages are larger.
@@ -14,7 +14,7 @@ const PAGES: usize = 12;
 /// The cache of some slots.
 pub(crate) struct Cache {
     layout: Layout,
-    memory: Sparse,
+    memory: Box<dyn SlotMemory>,
     pages_of_slot: usize,
 }
 
@@ -55,11 +55,11 @@ impl Layout {
 }
 
 impl Cache {
-    /// Slots without memory.
+    /// Slots without memory, where the card can give it to them later.
     pub(crate) fn new(device: &Device, layout: Layout, slots: usize) -> Result<Self> {
-        let page = Sparse::page_size(device, layout.slot_bytes().div_ceil(PAGES))?;
+        let page = page_size(device, layout.slot_bytes().div_ceil(PAGES))?;
         let pages_of_slot = layout.slot_bytes().div_ceil(page);
-        let memory = Sparse::new(device, "the cache", page, slots * pages_of_slot)?;
+        let memory = slot_memory(device, page, slots * pages_of_slot)?;
         Ok(Self { layout, memory, pages_of_slot })
     }
 
@@ -70,15 +70,16 @@ impl Cache {
         (first..first + pages).try_for_each(|page| self.memory.back(page))
     }
 
-    /// Gives a slot's memory back; its rows are lost.
+    /// Gives a slot's memory back, where that can be; its rows are lost.
     pub(crate) fn release(&mut self, slot: usize) -> Result<()> {
         let first = slot * self.pages_of_slot;
         self.memory.clear(first..first + self.pages_of_slot)
     }
 
-    /// More slots, at other addresses, of which the first share their memory with these.
+    /// More slots, at other addresses, of which the first hold what these hold.
     pub(crate) fn grown(&self, slots: usize) -> Result<Self> {
-        Ok(Self { memory: self.memory.grown(slots * self.pages_of_slot)?, ..*self })
+        let Self { layout, pages_of_slot, .. } = *self;
+        Ok(Self { memory: self.memory.grown(slots * pages_of_slot)?, layout, pages_of_slot })
     }
 
     /// Bytes of the card's memory that are in use.

@@ -18,6 +18,8 @@ pub struct Device {
     /// Bytes of shared memory that a block can have.
     pub(crate) shared_limit: usize,
     pub(crate) multiprocessors: usize,
+    /// Whether addresses can be had without memory, which is mapped later.
+    pub(crate) maps_memory: bool,
 }
 
 /// What the driver says, with what was asked of it.
@@ -50,7 +52,8 @@ impl Device {
         let kernels = Arc::new(Kernels::load(context, shared_limit)?);
         let multiprocessors = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
         let multiprocessors = usize::try_from(multiprocessors).unwrap_or(1).max(1);
-        Ok(Self { stream, overlaps: kernels.for_hopper, kernels, shared_limit, multiprocessors })
+        let maps_memory = attribute(Attribute::CU_DEVICE_ATTRIBUTE_VIRTUAL_ADDRESS_MANAGEMENT_SUPPORTED)? != 0;
+        Ok(Self { stream, overlaps: kernels.for_hopper, kernels, shared_limit, multiprocessors, maps_memory })
     }
 
     /// The card's name.

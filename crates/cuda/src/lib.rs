@@ -47,6 +47,8 @@ mod projection;
 mod rope;
 mod shape;
 mod slot;
+#[cfg(feature = "cuda")]
+mod slot_memory;
 mod source;
 #[cfg(feature = "cuda")]
 mod sparse;

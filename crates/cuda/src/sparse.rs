@@ -1,18 +1,19 @@
 //! Addresses on the card that get memory when they need it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use cudarc::driver::sys;
 use sys::CUmemAllocationGranularity_flags_enum as Granularity;
 
 use crate::device::driver;
+use crate::slot_memory::SlotMemory;
 use crate::{Device, Error, Result};
 
 /// Pieces of memory that are kept for the next page that needs one.
 const SPARE: usize = 4;
 
-/// A stretch of the card's addresses, in pages of one size. A page has memory only after it was asked for; its address
-/// never changes.
+/// A stretch of the card's addresses, in pages of one size. A page has memory only after it was asked for.
 pub(crate) struct Sparse {
     device: Device,
     what: &'static str,
@@ -29,13 +30,7 @@ struct Piece {
 }
 
 impl Sparse {
-    /// The size of a page that holds at least so many bytes.
-    pub(crate) fn page_size(device: &Device, bytes: usize) -> Result<usize> {
-        device.bind()?;
-        Ok(bytes.max(1).next_multiple_of(granularity(device)?))
-    }
-
-    /// `count` pages of a size that [`Sparse::page_size`] gave, without memory. `what` is said when memory does not
+    /// `count` pages of a multiple of [`granularity`], without memory. `what` is said when memory does not
     /// suffice.
     pub(crate) fn new(device: &Device, what: &'static str, page: usize, count: usize) -> Result<Self> {
         device.bind()?;
@@ -46,62 +41,6 @@ impl Sparse {
         reserved.result().map_err(driver("reserve addresses"))?;
         let pages = (0..count.max(1)).map(|_| None).collect();
         Ok(Self { device: device.clone(), what, address, page, pages, spare: Vec::new() })
-    }
-
-    pub(crate) fn address(&self) -> u64 {
-        self.address
-    }
-
-    /// Bytes of a page.
-    pub(crate) fn page(&self) -> usize {
-        self.page
-    }
-
-    /// Bytes that have memory or wait for a page.
-    pub(crate) fn held(&self) -> usize {
-        (self.pages.iter().flatten().count() + self.spare.len()) * self.page
-    }
-
-    /// Gives a page memory, if it has none.
-    pub(crate) fn back(&mut self, index: usize) -> Result<()> {
-        if !matches!(self.pages.get(index), Some(None)) {
-            return Ok(());
-        }
-        self.device.bind()?;
-        let piece = match self.spare.pop() {
-            Some(piece) => piece,
-            None => Arc::new(Piece::new(&self.device, self.what, self.page)?),
-        };
-        self.map(index, piece)
-    }
-
-    /// Takes the memory of some pages away. What they held is lost.
-    pub(crate) fn clear(&mut self, pages: std::ops::Range<usize>) -> Result<()> {
-        if !pages.clone().any(|index| matches!(self.pages.get(index), Some(Some(_)))) {
-            return Ok(());
-        }
-        // Nothing that still runs may use them.
-        self.device.synchronize()?;
-        self.device.bind()?;
-        for index in pages {
-            if let Some(piece) = self.unmap(index)
-                && self.spare.len() < SPARE
-            {
-                self.spare.push(piece);
-            }
-        }
-        Ok(())
-    }
-
-    /// More pages, at other addresses, of which the first have the memory of these and what it holds.
-    pub(crate) fn grown(&self, count: usize) -> Result<Self> {
-        let mut grown = Self::new(&self.device, self.what, self.page, count.max(self.pages.len()))?;
-        for (index, piece) in self.pages.iter().enumerate() {
-            if let Some(piece) = piece {
-                grown.map(index, piece.clone())?;
-            }
-        }
-        Ok(grown)
     }
 
     fn at(&self, index: usize) -> u64 {
@@ -132,6 +71,62 @@ impl Sparse {
         // SAFETY: the page was mapped, and the caller has waited for what used it. Nothing can be done about an error.
         let _ = unsafe { sys::cuMemUnmap(self.at(index), self.page) };
         Some(piece)
+    }
+}
+
+impl SlotMemory for Sparse {
+    fn address(&self) -> u64 {
+        self.address
+    }
+
+    fn page(&self) -> usize {
+        self.page
+    }
+
+    /// Spare pieces count, too.
+    fn held(&self) -> usize {
+        (self.pages.iter().flatten().count() + self.spare.len()) * self.page
+    }
+
+    fn back(&mut self, index: usize) -> Result<()> {
+        if !matches!(self.pages.get(index), Some(None)) {
+            return Ok(());
+        }
+        self.device.bind()?;
+        let piece = match self.spare.pop() {
+            Some(piece) => piece,
+            None => Arc::new(Piece::new(&self.device, self.what, self.page)?),
+        };
+        self.map(index, piece)
+    }
+
+    /// Takes the memory of the pages away.
+    fn clear(&mut self, pages: Range<usize>) -> Result<()> {
+        if !pages.clone().any(|index| matches!(self.pages.get(index), Some(Some(_)))) {
+            return Ok(());
+        }
+        // Nothing that still runs may use them.
+        self.device.synchronize()?;
+        self.device.bind()?;
+        for index in pages {
+            if let Some(piece) = self.unmap(index)
+                && self.spare.len() < SPARE
+            {
+                self.spare.push(piece);
+            }
+        }
+        Ok(())
+    }
+
+    /// The first pages share the memory of these.
+    fn grown(&self, count: usize) -> Result<Box<dyn SlotMemory>> {
+        let mut grown = Self::new(&self.device, self.what, self.page, count.max(self.pages.len()))?;
+        for (index, piece) in self.pages.iter().enumerate() {
+            if let Some(piece) = piece {
+                grown.map(index, piece.clone())?;
+            }
+        }
+        Ok(Box::new(grown))
     }
 }
 
@@ -173,7 +168,8 @@ impl Drop for Piece {
 }
 
 /// Bytes that pages are a multiple of.
-fn granularity(device: &Device) -> Result<usize> {
+pub(crate) fn granularity(device: &Device) -> Result<usize> {
+    device.bind()?;
     let mut bytes = 0;
     let least = Granularity::CU_MEM_ALLOC_GRANULARITY_MINIMUM;
     // SAFETY: the driver reads the properties and writes one number.

@@ -1,10 +1,14 @@
-//! Why a card cannot be used, in one sentence each, with a stand-in for the driver: no card is needed.
+//! Why a card cannot be used, in one sentence each, and what the host does with one, with a stand-in for the driver whose
+//! kernels do nothing: no card is needed.
 #![cfg(all(feature = "cuda", target_os = "linux"))]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use zonos::{DeviceChoice, Engine, EngineOptions, Precision};
+use zonos_lm::{Backbone, Conditioning, Config, Generation, GenerationOptions, Prompt, step};
+use zonos_weights::Checkpoint;
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stand_in/libcuda.c");
 /// The libraries that are opened with a card.
@@ -27,10 +31,15 @@ fn folder(name: &str, count: usize) -> Option<PathBuf> {
     Some(folder)
 }
 
+/// What opening a device says.
+fn said(folder: &Path, device: &str, answers: &[(&str, &str)]) -> String {
+    run("a_process_of_its_own", folder, device, answers)
+}
+
 /// What this program says in a process of its own, where the loader finds the stand-ins first.
-fn said(folder: &PathBuf, device: &str, answers: &[(&str, &str)]) -> String {
+fn run(process: &str, folder: &Path, device: &str, answers: &[(&str, &str)]) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_process_of_its_own", "--ignored", "--nocapture"])
+        .args(["--exact", process, "--ignored", "--nocapture"])
         .env("STAND_IN_DEVICE", device)
         .env("LD_LIBRARY_PATH", folder)
         .env("RUST_BACKTRACE", "0")
@@ -92,4 +101,66 @@ fn a_model_that_does_not_fit_says_what_it_takes() {
     let found = said(&all, "cuda", &[("STAND_IN_FREE", "10200000000")]);
     let sentence = "10.2 GB of its memory are free, the model needs about 16.4: use `cpu` or a quantized model";
     assert!(found.contains(sentence), "{found}");
+}
+
+/// The tiny reference model on the card of the stand-in.
+fn tiny() -> Backbone {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/backbone_tiny");
+    let config = Config::read(&folder.join("params.json")).unwrap();
+    let checkpoint = Checkpoint::open(folder.join("model.safetensors")).unwrap();
+    Backbone::load(config, checkpoint, &DeviceChoice::Cuda(0).open().unwrap(), None).unwrap()
+}
+
+/// A request of so many rows and frames, or what is wrong; its frames come from a script.
+fn request(backbone: &Backbone, rows: usize, frames: usize) -> zonos_lm::Result<Generation> {
+    let empty = Prompt::build(backbone.config(), "", None, &Conditioning::default())?.rows();
+    let prompt = Prompt::build(backbone.config(), &"a".repeat(rows - empty), None, &Conditioning::default())?;
+    let options = GenerationOptions { max_frames: Some(frames), ..GenerationOptions::default() };
+    let mut generation = Generation::new(backbone, &prompt, options)?;
+    generation.follow(Arc::new(|_, made| vec![made.len() as u32; 9]));
+    Ok(generation)
+}
+
+#[test]
+#[ignore = "started by the other tests"]
+fn a_process_that_speaks() {
+    let backbone = tiny();
+    // One speaks, and others come with long prompts, as many as make the slots grow.
+    let mut running = vec![request(&backbone, 50, 60).unwrap()];
+    step(&backbone, &mut running.iter_mut().collect::<Vec<_>>()).unwrap();
+    for turn in 0..60 {
+        if turn < 5 {
+            match request(&backbone, 300, 10) {
+                Ok(generation) => running.push(generation),
+                Err(error) => println!("refused: {error}"),
+            }
+        }
+        step(&backbone, &mut running.iter_mut().collect::<Vec<_>>()).unwrap();
+        let frames: Vec<usize> = running.iter().map(|generation| generation.frames().len()).collect();
+        println!("{frames:?}");
+    }
+    // Memory that was given back serves again.
+    running.clear();
+    println!("after: {}", request(&backbone, 300, 10).is_ok());
+}
+
+#[test]
+fn prompts_go_in_pieces_and_memory_is_mapped_or_not() {
+    let Some(all) = folder("speaking", 3) else { return };
+    for maps in ["1", "0"] {
+        let found = run("a_process_that_speaks", &all, "cuda", &[("STAND_IN_MAPS", maps)]);
+        // Before each frame go 128 rows of the first prompts that are left.
+        for line in ["[2, 0]", "[3, 0, 0]", "[4, 1, 0, 0]", "[60, 10, 10, 10, 10, 10]", "after: true"] {
+            assert!(found.contains(line), "maps {maps}, {line}: {found}");
+        }
+    }
+}
+
+#[test]
+fn a_prompt_without_memory_is_refused_and_the_others_go_on() {
+    let Some(all) = folder("pages", 3) else { return };
+    let found = run("a_process_that_speaks", &all, "cuda", &[("STAND_IN_PAGES", "12")]);
+    for line in ["refused: the cache takes", "[60, 10", "after: true"] {
+        assert!(found.contains(line), "{line}: {found}");
+    }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::twin::{Layout, Twin};
 use super::{ALL_KINDS, KINDS, Random, Report, card, drawing, random_decoder, small, wide};
-use crate::{Decoder, Kind, Model, Row, Shape, SlotOptions};
+use crate::{Decoder, Device, Kind, Model, Piece, Row, Shape, SlotOptions};
 
 fn prompt(random: &mut Random, shape: &Shape, rows: usize) -> Vec<u32> {
     let limit = |column: usize| if column < shape.codebooks { shape.audio_vocab } else { shape.text_ids };
@@ -281,6 +281,50 @@ fn a_slot_takes_memory_with_its_rows_and_gives_it_back() {
 }
 
 #[test]
+fn a_card_that_maps_no_memory_makes_the_same_frames() {
+    let Some(device) = card("a_card_that_maps_no_memory_makes_the_same_frames") else { return };
+    let [mapped, whole] = [true, false].map(|maps_memory| {
+        let device = Device { maps_memory: maps_memory && device.maps_memory, ..device.clone() };
+        let mut decoder = random_decoder(&device, &small(), Kind::BF16, 2, 300);
+        started(&mut decoder, 18, 2);
+        let before = frames(&mut decoder, &[0, 1], 5);
+        decoder.grow(4).unwrap();
+        let after = frames(&mut decoder, &[1, 0], 5);
+        decoder.release(0).unwrap();
+        (before, after)
+    });
+    assert!(mapped == whole);
+}
+
+#[test]
+fn a_prompt_in_pieces_is_the_prompt() {
+    let Some(device) = card("a_prompt_in_pieces_is_the_prompt") else { return };
+    let mut report = Report::default();
+    for kind in ALL_KINDS {
+        let shape = if KINDS.contains(&kind) { small() } else { wide() };
+        let width = shape.row_width();
+        let mut decoder = random_decoder(&device, &shape, kind, 3, 400);
+        let (ids, voice) = (prompt(&mut Random(19), &shape, 170), Random(20).vector(96, 1.0));
+        started(&mut decoder, 21, 1);
+        decoder.prefill(1, &ids, Some(&voice)).unwrap();
+        for rows in [1, 40, 64, 128] {
+            for (number, piece) in ids.chunks(rows * width).enumerate() {
+                let (first, is_last) = (number * rows, (number + 1) * rows >= 170);
+                let piece = Piece { first, ids: piece, voice: Some(&voice), is_last };
+                decoder.prefill_piece(2, &piece).unwrap();
+                report.check(is_last || decoder.draw(2, &options(2)).is_err(), || "drawn before the end".into());
+                // Another slot's frames in between.
+                decoder.launch(&[0]).unwrap();
+                decoder.collect().unwrap();
+            }
+            let [found, expected] = [2, 1].map(|slot| decoder.logits(&[slot]).unwrap());
+            report.same_bits(&format!("{kind:?} by {rows} rows"), &found, &expected);
+        }
+    }
+    report.finish();
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let Some(device) = card("what_does_not_fit_is_refused") else { return };
     let shape = small();
@@ -293,6 +337,12 @@ fn what_does_not_fit_is_refused() {
     assert!(decoder.start(0, &ids, Some(&[1.0]), &options(0)).is_err());
     assert!(decoder.start(0, &[2000; 10], None, &options(0)).is_err());
     assert!(decoder.launch(&[0]).is_err());
+    let piece = Piece { first: 10, ids: &ids, voice: None, is_last: true };
+    assert!(decoder.prefill_piece(1, &piece).is_err());
+    decoder.prefill_piece(1, &Piece { first: 0, is_last: false, ..piece }).unwrap();
+    assert!(decoder.prefill_piece(1, &Piece { first: 9, ..piece }).is_err());
+    assert!(decoder.feed(&[Row { slot: 1, ids: &ids[..shape.row_width()] }]).is_err());
+    assert!(decoder.reserve(1, 100).is_err() && decoder.reserve(2, 1).is_err() && decoder.reserve(1, 99).is_ok());
     decoder.start(0, &ids, None, &options(0)).unwrap();
     assert!(decoder.launch(&[0, 0]).is_err());
     assert!(decoder.launch(&[]).is_err());

@@ -1,4 +1,4 @@
-// Stands in for the driver of a card, as far as opening one goes: what it answers is said by the environment. Calls
+// Stands in for the driver of a card, as far as the backbone goes: what it answers is said by the environment. Calls
 // succeed, memory is the host's, and kernels do nothing.
 #include <stddef.h>
 #include <stdlib.h>
@@ -17,8 +17,13 @@ int cuDeviceGetName(char *name, int len, int device) { strncpy(name, "Stand-in",
 
 int cuDeviceGetAttribute(int *value, int attribute, int device) {
     const long capability = said("STAND_IN_CAPABILITY", 90);
-    // The compute capability's two parts; anything else is a small number.
-    *value = attribute == 75 ? (int)(capability / 10) : attribute == 76 ? (int)(capability % 10) : 1;
+    switch (attribute) {
+    case 75: *value = (int)(capability / 10); break;
+    case 76: *value = (int)(capability % 10); break;
+    case 97: *value = 227 << 10; break; // shared memory of a block
+    case 102: *value = (int)said("STAND_IN_MAPS", 1); break; // whether memory can be mapped
+    default: *value = 1; // a small number
+    }
     return 0;
 }
 
@@ -44,6 +49,38 @@ int cuMemPoolSetAttribute(void *pool, int attribute, void *value) { return 0; }
 int cuMemAllocAsync(void **address, size_t bytes, void *stream) { return allocated(address, bytes); }
 int cuMemFreeAsync(void *address, void *stream) { free(address); return 0; }
 int cuMemcpyDtoHAsync_v2(void *to, const void *from, size_t bytes, void *stream) { memcpy(to, from, bytes); return 0; }
+int cuMemAlloc_v2(void **address, size_t bytes) { return allocated(address, bytes); }
+int cuMemFree_v2(void *address) { free(address); return 0; }
+int cuMemsetD8Async(void *to, unsigned char value, size_t bytes, void *stream) { memset(to, value, bytes); return 0; }
+int cuMemcpyHtoDAsync_v2(void *to, const void *from, size_t bytes, void *stream) { memcpy(to, from, bytes); return 0; }
+int cuMemcpyDtoH_v2(void *to, const void *from, size_t bytes) { memcpy(to, from, bytes); return 0; }
+int cuMemcpyDtoDAsync_v2(void *to, const void *from, size_t bytes, void *stream) { memcpy(to, from, bytes); return 0; }
+int cuMemHostAlloc(void **memory, size_t bytes, unsigned flags) { return allocated(memory, bytes); }
+int cuMemFreeHost(void *memory) { free(memory); return 0; }
+int cuMemHostGetDevicePointer_v2(void **address, void *memory, unsigned flags) { *address = memory; return 0; }
+int cuEventCreate(void **event, unsigned flags) { return made(event); }
+int cuEventDestroy_v2(void *event) { free(event); return 0; }
+int cuEventRecord(void *event, void *stream) { return 0; }
+int cuEventSynchronize(void *event) { return 0; }
+
+// Memory that is mapped: so many pages, or none on a card that cannot.
+static long pages;
+static int maps(void) { return said("STAND_IN_MAPS", 1) ? 0 : 801; }
+int cuMemGetAllocationGranularity(size_t *bytes, const void *properties, int option) { *bytes = 4096; return maps(); }
+int cuMemAddressReserve(void **address, size_t bytes, size_t alignment, void *wanted, unsigned long long flags) {
+    return maps() ? maps() : allocated(address, bytes);
+}
+int cuMemAddressFree(void *address, size_t bytes) { free(address); return maps(); }
+int cuMemCreate(void **page, size_t bytes, const void *properties, unsigned long long flags) {
+    if (pages >= said("STAND_IN_PAGES", 1000000)) return 2;
+    pages++;
+    return maps() ? maps() : made(page);
+}
+int cuMemRelease(void *page) { pages--; free(page); return 0; }
+int cuMemMap(void *address, size_t bytes, size_t offset, void *page, unsigned long long flags) { return maps(); }
+int cuMemUnmap(void *address, size_t bytes) { return maps(); }
+int cuMemSetAccess(void *address, size_t bytes, const void *description, size_t count) { return maps(); }
+
 int cuModuleLoadData(void **module, const void *image) {
     const int refused = (int)said("STAND_IN_MODULE", 0);
     return refused ? refused : made(module);
@@ -54,6 +91,9 @@ int cuLaunchKernel(void *function, unsigned x, unsigned y, unsigned z, unsigned 
                    unsigned shared, void *stream, void **arguments, void **extra) {
     return 0;
 }
+int cuLaunchKernelEx(const void *config, void *function, void **arguments, void **extra) { return 0; }
+int cuFuncGetAttribute(int *value, int attribute, void *function) { *value = 0; return 0; }
+int cuFuncSetAttribute(void *function, int attribute, int value) { return 0; }
 int cuGetErrorString(int error, const char **text) { *text = "said by the stand-in"; return 0; }
 
 // Of libcublas and libcurand, which are opened with the card.
