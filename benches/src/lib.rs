@@ -1,12 +1,15 @@
 //! What the benchmarks share. Random weights throughout: speed does not depend on what they have learned.
 //!
-//! `ZONOS_BENCH_FULL=bf16` (or `f16`, `f32`) adds models of the released size; they need 16 GB (32 GB in f32).
+//! `ZONOS_BENCH_FULL=bf16` (or `f16`, `f32`) adds models of the released size; they need 16 GB (32 GB in f32). It may also be
+//! the path of a GGUF file, such as `zonos quantize --random full` writes.
 //! Speeds of memory-bound stages are to be read beside the machine's read bandwidth, printed by [`print_bandwidth`].
-#![allow(clippy::expect_used, clippy::panic)]
+#![allow(clippy::expect_used)]
+
+use std::path::Path;
 
 use candle_core::{DType, Device};
 use zonos::MemoryBandwidth;
-use zonos_lm::{Backbone, Conditioning, Config, Prompt};
+use zonos_lm::{Backbone, Conditioning, Config, Prompt, open_checkpoint};
 
 /// A small backbone with every mechanism of the released one, in float32.
 pub fn tiny_backbone() -> Backbone {
@@ -15,20 +18,24 @@ pub fn tiny_backbone() -> Backbone {
     Backbone::random(config, 1, &device(), DType::F32).expect("memory for a tiny model")
 }
 
-/// The element type that `ZONOS_BENCH_FULL` asks full-size models to have.
-pub fn full_dtype() -> Option<DType> {
-    match std::env::var("ZONOS_BENCH_FULL").ok()?.as_str() {
-        "f32" => Some(DType::F32),
-        "f16" => Some(DType::F16),
-        "bf16" => Some(DType::BF16),
-        other => panic!("ZONOS_BENCH_FULL is `{other}`: expected f32, f16 or bf16"),
-    }
+/// The backbone that `ZONOS_BENCH_FULL` asks for.
+pub fn full_backbone() -> Option<Backbone> {
+    Some(match std::env::var("ZONOS_BENCH_FULL").ok()?.as_str() {
+        "f32" => random_backbone(DType::F32),
+        "f16" => random_backbone(DType::F16),
+        "bf16" => random_backbone(DType::BF16),
+        path => {
+            let checkpoint = open_checkpoint(Path::new(path)).expect("f32, f16, bf16 or the path of a GGUF file");
+            let config = Config::of(&checkpoint, None).expect("a model of speech");
+            Backbone::load(config, checkpoint, &device(), None).expect("memory for a full-size model")
+        }
+    })
 }
 
-/// A backbone of the released size, where it is asked for.
-pub fn full_backbone() -> Option<Backbone> {
+/// A backbone of the released size.
+fn random_backbone(dtype: DType) -> Backbone {
     let config = Config::released().expect("a valid configuration");
-    full_dtype().map(|dtype| Backbone::random(config, 1, &device(), dtype).expect("memory for a full-size model"))
+    Backbone::random(config, 1, &device(), dtype).expect("memory for a full-size model")
 }
 
 /// A prompt of at least `rows` rows, without a voice.

@@ -53,6 +53,21 @@ impl CodecConfig {
         self.decoder.hop()
     }
 
+    /// Multiplications, each with an addition, that decoding one frame takes by plain sums.
+    pub fn decoder_multiply_adds(&self) -> u64 {
+        const KERNEL: usize = 7;
+        const UNITS: usize = 3;
+        let (mut width, mut rows) = (self.decoder.dim, 1);
+        let mut total = KERNEL * self.latent_dim * width;
+        for rate in &self.decoder.rates {
+            total += rows * 2 * rate * width * (width / 2);
+            (width, rows) = (width / 2, rows * rate);
+            // Of a unit, a wide convolution and one of a single row.
+            total += rows * UNITS * (KERNEL + 1) * width * width;
+        }
+        (total + rows * KERNEL * width) as u64
+    }
+
     /// Fails on sizes that no codec can have, before anything is allocated from them.
     pub(crate) fn check(&self) -> Result<()> {
         let dims = [self.n_codebooks, self.codebook_size, self.codebook_dim, self.latent_dim];
@@ -88,5 +103,15 @@ impl Stages {
             return Err(Error::Config(format!("the {part}'s width {}", self.dim)));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_of_the_released_decoder_takes_804_million() {
+        assert_eq!(CodecConfig::released().decoder_multiply_adds() / 1_000_000, 804);
     }
 }

@@ -10,6 +10,7 @@ use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
 use crate::pair::Pair;
 use crate::rope::Rotation;
+use crate::work::Work;
 
 /// Epsilon of the norm of queries and keys; not in the configuration.
 pub(crate) const QK_NORM_EPS: f64 = 1e-6;
@@ -45,10 +46,10 @@ impl Attention {
         })
     }
 
-    /// Bytes of weights that one row reads.
-    pub(crate) fn bytes_per_row(&self) -> u64 {
-        let others: u64 = [&self.query, &self.output, &self.gate].into_iter().map(Matrix::bytes).sum();
-        others + self.key_value.bytes()
+    /// The products of one row.
+    pub(crate) fn work_per_row(&self) -> Work {
+        let others: Work = [&self.query, &self.output, &self.gate].into_iter().map(Matrix::work).sum();
+        others + self.key_value.work()
     }
 
     /// `x` [rows, dim], normed; `spans` tell which rows belong to which sequence.

@@ -4,7 +4,7 @@ use zonos_weights::Checkpoint;
 use crate::card::Card;
 use crate::prompt::Pieces;
 use crate::transformer::Transformer;
-use crate::{Config, Error, KvCache, Observer, Prompt, Result, init, names};
+use crate::{Config, Error, KvCache, Observer, Prompt, Result, Work, init, names};
 
 /// The transformer: rows of ids in, logits of the next frame out.
 pub struct Backbone {
@@ -76,6 +76,14 @@ impl Backbone {
         match &self.computation {
             Computation::Operators(transformer) => transformer.bytes_per_frame(),
             Computation::Kernels(card) => card.bytes_per_frame(),
+        }
+    }
+
+    /// What a prompt of so many rows has to multiply on the CPU; `None` where kernels on a card compute.
+    pub fn work_of_prompt(&self, rows: usize) -> Option<Work> {
+        match &self.computation {
+            Computation::Operators(transformer) => Some(transformer.work_of_prompt(rows)),
+            Computation::Kernels(_) => None,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::feed_forward::FeedForward;
 use crate::norm::RmsNorm;
 use crate::observer::Observer;
 use crate::rope::Rotation;
+use crate::work::Work;
 
 /// One pre-norm residual block.
 pub(crate) struct Block {
@@ -30,9 +31,9 @@ impl Block {
         })
     }
 
-    /// Bytes of weights that one row reads.
-    pub(crate) fn bytes_per_row(&self) -> u64 {
-        self.attention.bytes_per_row() + self.feed_forward.bytes_per_row()
+    /// The products of one row.
+    pub(crate) fn work_per_row(&self) -> Work {
+        self.attention.work_per_row() + self.feed_forward.work_per_row()
     }
 
     /// The residual stream `x` [rows, dim] after this block.

@@ -8,6 +8,7 @@ use crate::matrix::Matrix;
 use crate::moe::MixtureOfExperts;
 use crate::pair::Pair;
 use crate::router::Routing;
+use crate::work::Work;
 
 /// The second half of a block.
 pub(crate) enum FeedForward {
@@ -29,11 +30,11 @@ impl FeedForward {
         }
     }
 
-    /// Bytes of weights that one row reads.
-    pub(crate) fn bytes_per_row(&self) -> u64 {
+    /// The products of one row.
+    pub(crate) fn work_per_row(&self) -> Work {
         match self {
-            Self::Dense(dense) => dense.gate_up.bytes() + dense.down.bytes(),
-            Self::Mixture(mixture) => mixture.bytes_per_row(),
+            Self::Dense(dense) => dense.gate_up.work() + dense.down.work(),
+            Self::Mixture(mixture) => mixture.work_per_row(),
         }
     }
 

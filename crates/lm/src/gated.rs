@@ -2,6 +2,7 @@ use candle_core::Tensor;
 use candle_nn::ops::silu;
 
 use crate::pair::Pair;
+use crate::work::Work;
 use crate::{Result, kernels};
 
 /// The two input matrices of a gated feed-forward layer.
@@ -21,9 +22,9 @@ impl GateUp {
         Self { pair, gate_first: false }
     }
 
-    /// Bytes of weights.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.pair.bytes()
+    /// The products of one row.
+    pub(crate) fn work(&self) -> Work {
+        self.pair.work()
     }
 
     /// `silu(gate·x) · (up·x)`: [rows, dim] to [rows, inner].

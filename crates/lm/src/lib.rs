@@ -54,6 +54,7 @@ mod rope;
 mod router;
 pub mod sampling;
 mod transformer;
+mod work;
 
 pub use backbone::{Backbone, random_checkpoint};
 pub use buckets::Buckets;
@@ -68,8 +69,10 @@ pub use frames::Frames;
 pub use generation::{
     FinishReason, Generated, Generation, GenerationOptions, MAX_FRAMES, PlausibleLength, Script, generate, step,
 };
+pub use kernels::Throughput;
 pub use observer::{Observer, RouterTrace, Trace};
 pub use prompt::Prompt;
 pub use quantize::{Fallback, QuantizeOptions, QuantizeProgress, QuantizeReport, quantize};
 pub use router::Routing;
 pub use sampling::Sampling;
+pub use work::Work;

@@ -3,6 +3,7 @@ use zonos_weights::{Quantized, Weights};
 
 use crate::Result;
 use crate::kernels::{rows_times_blocks, rows_times_matrix};
+use crate::work::Work;
 
 /// A weight matrix [out, in] with an optional bias: the only place that knows how weights are stored and multiplied.
 pub(crate) struct Matrix {
@@ -68,11 +69,17 @@ impl Matrix {
         }
     }
 
-    /// Bytes that one product reads.
-    pub(crate) fn bytes(&self) -> u64 {
+    /// The products of one row.
+    pub(crate) fn work(&self) -> Work {
         match &self.weight {
-            Storage::Plain(weight) => (weight.elem_count() * weight.dtype().size_in_bytes()) as u64,
-            Storage::Blocks(blocks) => blocks.bytes().len() as u64,
+            Storage::Plain(weight) => {
+                let floats = weight.elem_count() as u64;
+                Work { bytes: floats * weight.dtype().size_in_bytes() as u64, floats, ..Work::default() }
+            }
+            Storage::Blocks(blocks) => {
+                let integers = blocks.shape().iter().product::<usize>() as u64;
+                Work { bytes: blocks.bytes().len() as u64, integers, ..Work::default() }
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use crate::gated::GateUp;
 use crate::matrix::Matrix;
 use crate::pair::Pair;
 use crate::router::{Router, Routing};
+use crate::work::Work;
 
 /// A feed-forward layer of many experts, of which each row uses a few.
 pub(crate) struct MixtureOfExperts {
@@ -29,10 +30,10 @@ impl MixtureOfExperts {
         })
     }
 
-    /// Bytes of weights that one row reads: all experts are of one size.
-    pub(crate) fn bytes_per_row(&self) -> u64 {
-        let expert = self.experts.first().map_or(0, |expert| expert.gate_up.bytes() + expert.down.bytes());
-        self.router.bytes_per_row() + self.router.used() as u64 * expert
+    /// The products of one row: all experts are of one size.
+    pub(crate) fn work_per_row(&self) -> Work {
+        let work = |expert: &Expert| expert.gate_up.work() + expert.down.work();
+        self.router.work_per_row() + self.experts.first().map(work).unwrap_or_default() * self.router.used() as u64
     }
 
     /// `x` [rows, dim], normed. `state` passes from one mixture layer's router to the next.

@@ -2,6 +2,7 @@ use candle_core::{IndexOp, Tensor};
 
 use crate::Result;
 use crate::matrix::Matrix;
+use crate::work::Work;
 
 /// Two matrices of one shape [out, in] that multiply the same rows, in whichever layout the checkpoint has them.
 pub(crate) enum Pair {
@@ -14,11 +15,11 @@ pub(crate) enum Pair {
 }
 
 impl Pair {
-    /// Bytes of weights.
-    pub(crate) fn bytes(&self) -> u64 {
+    /// The products of one row.
+    pub(crate) fn work(&self) -> Work {
         match self {
-            Self::Stacked(matrix) | Self::Interleaved(matrix) => matrix.bytes(),
-            Self::Separate(first, second) => first.bytes() + second.bytes(),
+            Self::Stacked(matrix) | Self::Interleaved(matrix) => matrix.work(),
+            Self::Separate(first, second) => first.work() + second.work(),
         }
     }
 

@@ -5,6 +5,7 @@ use zonos_weights::Weights;
 use crate::config::{Balancing, Config, MoeConfig};
 use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
+use crate::work::Work;
 use crate::{Error, Result, kernels};
 
 /// Which experts each row goes to, and with which weight.
@@ -49,9 +50,9 @@ impl Router {
         })
     }
 
-    /// Bytes of weights that one row reads.
-    pub(crate) fn bytes_per_row(&self) -> u64 {
-        self.down.bytes() + self.mlp.iter().map(Matrix::bytes).sum::<u64>()
+    /// The products of one row.
+    pub(crate) fn work_per_row(&self) -> Work {
+        self.down.work() + self.mlp.iter().map(Matrix::work).sum()
     }
 
     /// Experts that each row uses.

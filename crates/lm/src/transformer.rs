@@ -8,6 +8,7 @@ use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
 use crate::prompt::{Piece, Pieces};
 use crate::rope::Rope;
+use crate::work::Work;
 use crate::{Config, Error, KvCache, Observer, Prompt, Result};
 
 /// Prompt rows that go through the layers together. Bounds the memory of attention over long prompts.
@@ -47,7 +48,12 @@ impl Transformer {
 
     /// Bytes of matrices that decoding one frame reads, as they are stored: what memory bandwidth bounds.
     pub(crate) fn bytes_per_frame(&self) -> u64 {
-        self.head.bytes() + self.blocks.iter().map(Block::bytes_per_row).sum::<u64>()
+        self.work_of_prompt(1).bytes
+    }
+
+    /// The products of a prompt. Its bytes are those of rows that share no weights.
+    pub(crate) fn work_of_prompt(&self, rows: usize) -> Work {
+        self.head.work() + self.blocks.iter().map(Block::work_per_row).sum::<Work>() * rows as u64
     }
 
     /// An empty cache for one sequence.

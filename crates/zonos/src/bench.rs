@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use serde::Serialize;
-use zonos_lm::{Conditioning, Generation, GenerationOptions, Prompt, step};
+use zonos_lm::{Conditioning, Generation, GenerationOptions, Prompt, Work, step};
 
 use crate::device::card;
-use crate::{Card, Engine, Machine, MemoryBandwidth, Result};
+use crate::{Arithmetic, Card, Engine, Machine, MemoryBandwidth, Result};
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -41,10 +41,14 @@ pub struct BenchReport {
     pub card: Option<Card>,
     /// The memory that the model is in, measured last.
     pub read_bandwidth: MemoryBandwidth,
+    /// The processor, where it computes; measured last.
+    pub arithmetic: Option<Arithmetic>,
     /// Rows of the prompt.
     pub prompt_rows: usize,
     /// Reading the prompt.
     pub prefill_ms: f64,
+    /// Share of the arithmetic that reading the prompt used, products with weights alone.
+    pub prefill_share: Option<f64>,
     /// Delayed frames decoded.
     pub frames: usize,
     /// Frames per second of the backbone and the sampler.
@@ -57,6 +61,10 @@ pub struct BenchReport {
     pub batches: Vec<BatchSpeed>,
     /// Seconds of computation in the codec per second of audio.
     pub codec_real_time_factor: f64,
+    /// Share of the arithmetic that the codec used, counted by plain sums; it computes some of them by fewer.
+    pub codec_share: Option<f64>,
+    /// Seconds of computation per second of audio for the whole request, one stage after the other.
+    pub real_time_factor: f64,
     /// From the request to the first samples of a stream: prompt, as many frames as the delay pattern and the codec's
     /// context need, codec.
     pub first_audio_ms: f64,
@@ -85,11 +93,9 @@ impl Engine {
         )?;
         self.first_audio(&prompt, options.seed)?;
         let first_audio_ms = self.first_audio(&prompt, options.seed)?;
-        let started = Instant::now();
-        let generation = self.start(&prompt, options.seed, options.frames)?;
-        let prefill_ms = millis(started);
-        let (frames_per_second, mut made) = self.decode_speed(vec![generation])?;
-        let codec_real_time_factor = made.pop().map_or(Ok(0.0), |generation| self.codec_factor(generation))?;
+        let (prefill_seconds, mut generation) = timed(|| self.start(&prompt, options.seed, options.frames))?;
+        let frames_per_second = self.decode_speed(std::slice::from_mut(&mut generation))?;
+        let codec = self.codec_speed(&generation)?;
         let batches = options.batches.iter().map(|&count| self.batch_speed(&prompt, count, options));
         let batches = batches.collect::<Result<_>>()?;
         let bytes_per_frame = self.backbone().bytes_per_frame();
@@ -97,18 +103,25 @@ impl Engine {
         // The measurement takes memory that the model does not.
         let (machine, card) = (Machine::now(), card(device));
         let read_bandwidth = MemoryBandwidth::of(device)?;
+        let arithmetic = device.is_cpu().then(Arithmetic::measure);
+        let share = |work: Option<Work>, seconds: f64| Some(arithmetic?.seconds(work?) / seconds);
+        let decode_seconds = options.frames as f64 / frames_per_second;
         Ok(BenchReport {
             model: self.model().to_owned(),
             device: self.device().to_owned(),
             read_bandwidth,
+            arithmetic,
             prompt_rows: prompt.rows(),
-            prefill_ms,
+            prefill_ms: prefill_seconds * 1e3,
+            prefill_share: share(self.backbone().work_of_prompt(prompt.rows()), prefill_seconds),
             frames: options.frames,
             frames_per_second,
             bytes_per_frame,
             bandwidth_share: frames_per_second * bytes_per_frame as f64 / read_bandwidth.bytes_per_second,
             batches,
-            codec_real_time_factor,
+            codec_real_time_factor: codec.seconds / codec.audio_seconds,
+            codec_share: share(Some(codec.work), codec.seconds),
+            real_time_factor: (prefill_seconds + decode_seconds + codec.seconds) / codec.audio_seconds,
             first_audio_ms,
             machine,
             card,
@@ -117,18 +130,18 @@ impl Engine {
 
     fn batch_speed(&self, prompt: &Prompt, sequences: usize, options: &BenchOptions) -> Result<BatchSpeed> {
         let seeds = (0..sequences as u64).map(|index| options.seed.wrapping_add(index));
-        let generations = seeds.map(|seed| self.start(prompt, seed, options.frames)).collect::<Result<_>>()?;
-        Ok(BatchSpeed { sequences, frames_per_second: self.decode_speed(generations)?.0 })
+        let generations = seeds.map(|seed| self.start(prompt, seed, options.frames)).collect::<Result<Vec<_>>>();
+        Ok(BatchSpeed { sequences, frames_per_second: self.decode_speed(&mut generations?)? })
     }
 
     /// Frames per second of all generations together, which are brought to their ends.
-    fn decode_speed(&self, mut generations: Vec<Generation>) -> Result<(f64, Vec<Generation>)> {
+    fn decode_speed(&self, generations: &mut [Generation]) -> Result<f64> {
         let started = Instant::now();
         while generations.iter().any(|generation| generation.finish_reason().is_none()) {
             step(self.backbone(), &mut generations.iter_mut().collect::<Vec<_>>())?;
         }
         let frames: usize = generations.iter().map(|generation| generation.frames().len()).sum();
-        Ok((frames as f64 / started.elapsed().as_secs_f64(), generations))
+        Ok(frames as f64 / started.elapsed().as_secs_f64())
     }
 
     fn start(&self, prompt: &Prompt, seed: u64, frames: usize) -> Result<Generation> {
@@ -150,18 +163,31 @@ impl Engine {
         }
         stream.push(generation.aligned_from(0).ids());
         self.codec().decode_next(&mut stream, 1)?;
-        Ok(millis(started))
+        Ok(started.elapsed().as_secs_f64() * 1e3)
     }
 
-    fn codec_factor(&self, generation: Generation) -> Result<f64> {
+    fn codec_speed(&self, generation: &Generation) -> Result<CodecSpeed> {
         let codes = self.codes(&generation.aligned_from(0))?;
-        let started = Instant::now();
-        let samples = self.decode(&codes)?;
-        let seconds = samples.len().max(1) as f64 / f64::from(self.sample_rate());
-        Ok(started.elapsed().as_secs_f64() / seconds)
+        let (seconds, samples) = timed(|| self.decode(&codes))?;
+        let floats = self.codec().config().decoder_multiply_adds() * codes.frames() as u64;
+        Ok(CodecSpeed {
+            seconds,
+            audio_seconds: samples.len().max(1) as f64 / f64::from(self.sample_rate()),
+            work: Work { floats, ..Work::default() },
+        })
     }
 }
 
-fn millis(started: Instant) -> f64 {
-    started.elapsed().as_secs_f64() * 1e3
+/// A decoding of frames to samples.
+struct CodecSpeed {
+    seconds: f64,
+    audio_seconds: f64,
+    work: Work,
+}
+
+/// Calls a function. The seconds that it took, and what it gave.
+fn timed<T>(function: impl FnOnce() -> Result<T>) -> Result<(f64, T)> {
+    let started = Instant::now();
+    let made = function()?;
+    Ok((started.elapsed().as_secs_f64(), made))
 }

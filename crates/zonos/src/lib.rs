@@ -57,7 +57,7 @@ pub use guard::Guard;
 pub use home::home;
 pub use inventory::{FileStatus, ModelStatus, missing_files, pull_model, remove_model, verify_model};
 pub use loudness::Loudness;
-pub use machine::{Card, Machine, MemoryBandwidth};
+pub use machine::{Arithmetic, Card, Machine, MemoryBandwidth};
 pub use model::{missing_parts, part_path, preset_voices};
 pub use parts::{AudioCodec, VoiceEncoder, is_saved_voice};
 pub use polish::Polish;

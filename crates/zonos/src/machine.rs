@@ -4,6 +4,7 @@ use std::time::Instant;
 use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
 use serde::Serialize;
+use zonos_lm::{Throughput, Work};
 
 use crate::device::device_name;
 use crate::{Error, Result};
@@ -15,8 +16,10 @@ pub struct Machine {
     pub threads: usize,
     /// Memory in bytes, where the system tells.
     pub memory_bytes: Option<u64>,
-    /// Most memory that this process has held, where the system tells.
+    /// Most memory that this process has held, with the parts of mapped files that it has read, where the system tells.
     pub peak_memory_bytes: Option<u64>,
+    /// Memory that this process holds now beside mapped files, where the system tells.
+    pub own_memory_bytes: Option<u64>,
 }
 
 impl Machine {
@@ -26,6 +29,7 @@ impl Machine {
             threads: rayon::current_num_threads(),
             memory_bytes: kilobytes("/proc/meminfo", "MemTotal:"),
             peak_memory_bytes: kilobytes("/proc/self/status", "VmHWM:"),
+            own_memory_bytes: kilobytes("/proc/self/status", "RssAnon:"),
         }
     }
 }
@@ -51,6 +55,29 @@ pub struct Card {
     pub memory_bytes: u64,
     /// Bytes of it that are in use, by whatever program.
     pub used_bytes: u64,
+}
+
+/// How fast the processor multiplies and adds, by all threads together, in instructions that the backbone's products use:
+/// what prompts and the codec are bound by.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Arithmetic {
+    /// Multiplications of float32 per second, each with an addition: for float weights, and for the codec.
+    pub floats_per_second: f64,
+    /// Those of 16-bit integers: for quantized weights.
+    pub integers_per_second: f64,
+}
+
+impl Arithmetic {
+    /// Computes for some tens of milliseconds.
+    pub fn measure() -> Self {
+        let Throughput { floats, integers } = Throughput::measure();
+        Self { floats_per_second: floats, integers_per_second: integers }
+    }
+
+    /// Seconds that some products take at least.
+    pub(crate) fn seconds(&self, work: Work) -> f64 {
+        work.floats as f64 / self.floats_per_second + work.integers as f64 / self.integers_per_second
+    }
 }
 
 /// How fast memory is that no cache holds: of the CPU, as all threads together read it; of a card, as it copies, what is

@@ -45,13 +45,15 @@ fn random_full(args: &BenchArgs, ui: Ui) -> Result<Engine> {
 
 fn rows(report: &BenchReport) -> Vec<(&'static str, String)> {
     let peak = report.machine.peak_memory_bytes.map_or("-".to_owned(), bytes);
+    let own = report.machine.own_memory_bytes.map_or("-".to_owned(), bytes);
+    let codec = report.codec_real_time_factor;
     let frames = format!("{:.1} ({:.2} times as fast as it plays)", report.frames_per_second, real_time(report));
     let rows = vec![
         ("model", report.model.clone()),
         ("device", report.device.clone()),
         ("threads", report.machine.threads.to_string()),
         ("prompt rows", report.prompt_rows.to_string()),
-        ("prefill", format!("{:.1} ms", report.prefill_ms)),
+        ("prefill", format!("{:.1} ms{}", report.prefill_ms, share_of_arithmetic(report.prefill_share))),
         ("first audio", format!("{:.1} ms", report.first_audio_ms)),
         ("frames", report.frames.to_string()),
         ("frames per second", frames),
@@ -61,10 +63,26 @@ fn rows(report: &BenchReport) -> Vec<(&'static str, String)> {
             format!("{}/s", bytes(report.read_bandwidth.bytes_per_second as u64)),
         ),
         ("share of it used", format!("{:.0} %", report.bandwidth_share * 100.0)),
-        ("codec", format!("{:.3} s for each second of audio", report.codec_real_time_factor)),
+        ("codec", format!("{codec:.3} s for each second of audio{}", share_of_arithmetic(report.codec_share))),
+        ("whole request", format!("{:.2} s for each second of audio", report.real_time_factor)),
         ("peak memory", peak),
+        ("of it not mapped", own),
     ];
-    rows.into_iter().chain(batch_rows(report)).chain(card_rows(report)).collect()
+    rows.into_iter().chain(batch_rows(report)).chain(arithmetic_rows(report)).chain(card_rows(report)).collect()
+}
+
+fn share_of_arithmetic(share: Option<f64>) -> String {
+    share.map_or_else(String::new, |share| format!(", {:.0} % of the arithmetic", share * 100.0))
+}
+
+fn arithmetic_rows(report: &BenchReport) -> impl Iterator<Item = (&'static str, String)> {
+    report.arithmetic.iter().flat_map(|arithmetic| {
+        let billions = |rate: f64| format!("{:.0} billion multiplications a second, each with an addition", rate / 1e9);
+        [
+            ("float32", billions(arithmetic.floats_per_second)),
+            ("16-bit integers", billions(arithmetic.integers_per_second)),
+        ]
+    })
 }
 
 fn batch_rows(report: &BenchReport) -> impl Iterator<Item = (&'static str, String)> {

@@ -11,7 +11,10 @@ fn bench_measures_as_json() {
         assert!(json[figure].as_f64().unwrap() > 0.0, "{figure}");
     }
     assert!(json["read_bandwidth"]["bytes_per_second"].as_f64().unwrap() > 1e8);
-    assert!(json["bandwidth_share"].as_f64().unwrap() > 0.0);
+    for share in ["bandwidth_share", "prefill_share", "codec_share", "real_time_factor"] {
+        assert!(json[share].as_f64().unwrap() > 0.0, "{share}");
+    }
+    assert!(json["arithmetic"]["floats_per_second"].as_f64().unwrap() > 1e6);
     let sequences: Vec<_> = json["batches"].as_array().unwrap().iter().map(|batch| &batch["sequences"]).collect();
     assert_eq!(sequences, [1, 3]);
 }
@@ -20,7 +23,9 @@ fn bench_measures_as_json() {
 fn bench_measures_as_a_table() {
     let sandbox = Sandbox::new();
     let run = sandbox.run_tiny(&["bench", "--frames", "9", "--text", "Hi.", "--threads", "1"]).done();
-    for row in ["prefill ", "first audio ", "frames per second ", "share of it used ", "codec ", "peak memory "] {
+    let rows =
+        ["prefill ", "first audio ", "frames per second ", "share of it used ", "codec ", "peak memory ", "float32 "];
+    for row in rows {
         assert!(run.text().contains(row), "{row}: {}", run.text());
     }
     sandbox.run_tiny(&["bench", "--batches", "0"]).fails(2, &["--batches"]);

@@ -16,6 +16,7 @@ mod rowwise;
 mod team;
 #[cfg(test)]
 mod tests;
+mod throughput;
 
 use candle_core::{Layout, Result, bail};
 
@@ -23,6 +24,7 @@ pub(crate) use attention::attend;
 pub(crate) use blocks::rows_times_blocks;
 pub(crate) use float::rows_times_matrix;
 pub(crate) use rowwise::{gated, rms_norm, rotate, softmax};
+pub use throughput::Throughput;
 
 fn contiguous<'a, T>(values: &'a [T], layout: &Layout) -> Result<&'a [T]> {
     match layout.contiguous_offsets() {

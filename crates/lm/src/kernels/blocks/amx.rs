@@ -8,12 +8,13 @@ use zonos_weights::BlockType;
 
 use super::avx2::transpose;
 use super::avx512::add;
-use super::panel::{Panel, Quads, QuadsOfGroup, ROWS, Sums};
-use super::rounded::{GROUP, GROUPS, HALF_BITS, HALVED_ROWS, Halves, Rounded, SPAN, Span};
+use super::multiply::Spans;
+use super::panel::{Panel, Quads, QuadsOfGroup, ROWS, Staged, Sums};
+use super::rounded::{GROUP, GROUPS, HALF_BITS, HALVED_ROWS, Halves, Span};
 
 /// Turns the staged rows, so that the same four numbers of all rows lie together.
 #[target_feature(enable = "avx2,avx512f,avx512bw")]
-pub(super) fn turn(block: BlockType, staged: &[[i16; SPAN]; ROWS], quads: &mut Quads) {
+pub(super) fn turn(block: BlockType, staged: &Staged, quads: &mut Quads) {
     // Those of Q6_K have the scales of sixteens in them.
     quads.are_halves = block == BlockType::Q6K;
     let below = _mm512_set1_epi16((1 << HALF_BITS) - 1);
@@ -43,14 +44,15 @@ fn turn_group(numbers: impl Fn(usize) -> __m512i, quads: &mut QuadsOfGroup) {
     }
 }
 
-/// Adds the products of a panel with a span of all rows of activations to their sums.
+/// Adds the products of a panel with a span of as many rows of activations as there are sums to these. The first of the
+/// rows must be the first of a tile.
 #[target_feature(enable = "avx512f")]
-pub(super) fn multiply(quads: &Quads, panel: &Panel, x: &Rounded, span: usize, sums: &mut [Sums]) {
+pub(super) fn multiply(quads: &Quads, panel: &Panel, x: Spans, sums: &mut [Sums]) {
     let mut products = Products::default();
     for (tile, sums) in sums.chunks_mut(HALVED_ROWS).enumerate() {
-        let last = sums.len() - 1;
-        let rows: [Span; HALVED_ROWS] = from_fn(|row| x.row(HALVED_ROWS * tile + row.min(last)).span(span));
-        for (group, halves) in x.halves(tile, span).iter().enumerate() {
+        let (first, last) = (x.first + HALVED_ROWS * tile, sums.len() - 1);
+        let rows: [Span; HALVED_ROWS] = from_fn(|row| x.rows.row(first + row.min(last)).span(x.span));
+        for (group, halves) in x.rows.halves(first / HALVED_ROWS, x.span).iter().enumerate() {
             products.fill(quads, group, halves);
             for (row, sums) in sums.iter_mut().enumerate() {
                 add(panel, rows[row], group, products.of(row, quads.are_halves), sums);

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use zonos_weights::BlockType;
 
 use super::multiply::{Tiles, span_bytes};
-use super::panel::{Panel, Sums};
+use super::panel::{Panel, Staged, Sums};
 use super::rounded::{GROUP, GROUPS, Row, SPAN, Span};
 
 /// A span of blocks, a quarter of it at a time: two groups.
@@ -218,16 +218,16 @@ unsafe fn affines(block: *const u8) -> (__m256, __m256) {
 /// How far ahead of the weights that are multiplied the next ones are asked for.
 const AHEAD: usize = 2048;
 
-/// Adds the products of one row of weights, whole spans of blocks, with one of activations to the sums of the groups.
+/// Adds the products of one row of weights, whole spans of blocks, with some of activations to the sums of the groups.
 ///
 /// # Safety
-/// `weight` must hold as many spans as `x`, and the processor must have AVX2, FMA and F16C.
+/// `weight` must hold as many spans as each of `x`, and the processor must have AVX2, FMA and F16C.
 #[target_feature(enable = "avx2,fma,f16c")]
-pub(super) unsafe fn dot<B: Blocks>(weight: &[u8], x: Row, sums: &mut [f32; GROUPS]) {
+pub(super) unsafe fn dot<B: Blocks, const C: usize>(weight: &[u8], x: [Row; C], sums: &mut [[f32; GROUPS]; C]) {
     let bytes = span_bytes(B::TYPE);
     // SAFETY: eight numbers.
-    let mut total = unsafe { _mm256_loadu_ps(sums.as_ptr()) };
-    for (index, ((numbers, scales), offsets)) in x.numbers.iter().zip(x.scales).zip(x.sums).enumerate() {
+    let mut totals = sums.each_ref().map(|sums| unsafe { _mm256_loadu_ps(sums.as_ptr()) });
+    for index in 0..weight.len() / bytes {
         // SAFETY: the span is the one of that index in `weight`.
         let span = unsafe { weight.as_ptr().add(index * bytes) };
         for line in 0..bytes.div_ceil(64) {
@@ -235,41 +235,53 @@ pub(super) unsafe fn dot<B: Blocks>(weight: &[u8], x: Row, sums: &mut [f32; GROU
         }
         // SAFETY: as above.
         let (scale, offset) = unsafe { B::factors(span) };
-        // SAFETY: as above, and as many activations lie at `numbers`.
-        let products = unsafe {
+        let numbers = x.map(|x| &x.numbers[index]);
+        // SAFETY: as above.
+        let quarters = unsafe {
             [
-                multiply_quarter::<B>(span, numbers, 0),
-                multiply_quarter::<B>(span, numbers, 1),
-                multiply_quarter::<B>(span, numbers, 2),
-                multiply_quarter::<B>(span, numbers, 3),
+                multiply_quarter::<B, C>(span, numbers, 0),
+                multiply_quarter::<B, C>(span, numbers, 1),
+                multiply_quarter::<B, C>(span, numbers, 2),
+                multiply_quarter::<B, C>(span, numbers, 3),
             ]
         };
-        // SAFETY: eight numbers each.
-        let (x_scale, x_sum) = unsafe { (_mm256_loadu_ps(scales.as_ptr()), _mm256_loadu_ps(offsets.as_ptr())) };
-        let products = _mm256_cvtepi32_ps(add_across(products));
-        total = _mm256_fmadd_ps(products, _mm256_mul_ps(scale, x_scale), total);
-        if B::OFFSETS {
-            total = _mm256_fnmadd_ps(offset, x_sum, total);
+        for c in 0..C {
+            let (scales, offsets) = (&x[c].scales[index], &x[c].sums[index]);
+            // SAFETY: eight numbers each.
+            let (x_scale, x_sum) = unsafe { (_mm256_loadu_ps(scales.as_ptr()), _mm256_loadu_ps(offsets.as_ptr())) };
+            let products = _mm256_cvtepi32_ps(add_across(quarters.map(|quarter| quarter[c])));
+            totals[c] = _mm256_fmadd_ps(products, _mm256_mul_ps(scale, x_scale), totals[c]);
+            if B::OFFSETS {
+                totals[c] = _mm256_fnmadd_ps(offset, x_sum, totals[c]);
+            }
         }
     }
-    // SAFETY: room for eight numbers.
-    unsafe { _mm256_storeu_ps(sums.as_mut_ptr(), total) };
+    for c in 0..C {
+        // SAFETY: room for eight numbers.
+        unsafe { _mm256_storeu_ps(sums[c].as_mut_ptr(), totals[c]) };
+    }
 }
 
-/// The products of a quarter, added up to four numbers for each of the two groups, which alternate.
+/// The products of a quarter with each row of activations, added up to four numbers for each of the two groups, which
+/// alternate.
 ///
 /// # Safety
 /// A span of blocks must be readable at `span`, and the processor must have AVX2.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn multiply_quarter<B: Blocks>(span: *const u8, x: &[i16; SPAN], quarter: usize) -> __m256i {
+unsafe fn multiply_quarter<B: Blocks, const C: usize>(
+    span: *const u8,
+    x: [&[i16; SPAN]; C],
+    quarter: usize,
+) -> [__m256i; C] {
     // SAFETY: as demanded.
-    let [a, b, c, d] = unsafe { B::integers(span, quarter) };
-    // SAFETY: a span of activations has sixteen vectors.
-    let x = |at: usize| unsafe { _mm256_loadu_si256(x.as_ptr().add(64 * quarter + 16 * at).cast()) };
-    let first = _mm256_add_epi32(_mm256_madd_epi16(a, x(0)), _mm256_madd_epi16(b, x(1)));
-    let second = _mm256_add_epi32(_mm256_madd_epi16(c, x(2)), _mm256_madd_epi16(d, x(3)));
-    interleave(first, second)
+    let weights = unsafe { B::integers(span, quarter) };
+    x.map(|x| {
+        // SAFETY: a span of activations has sixteen vectors.
+        let x = |at: usize| unsafe { _mm256_loadu_si256(x.as_ptr().add(64 * quarter + 16 * at).cast()) };
+        let product = |at: usize| _mm256_madd_epi16(weights[at], x(at));
+        interleave(_mm256_add_epi32(product(0), product(1)), _mm256_add_epi32(product(2), product(3)))
+    })
 }
 
 /// The sum of each group, from those of the quarters.
@@ -294,7 +306,7 @@ fn interleave(a: __m256i, b: __m256i) -> __m256i {
 /// # Safety
 /// `span` must be one, and the processor must have AVX2 and F16C.
 #[target_feature(enable = "avx2,f16c")]
-pub(super) unsafe fn stage<B: Blocks>(span: &[u8], row: usize, panel: &mut Panel) {
+pub(super) unsafe fn stage<B: Blocks>(span: &[u8], row: usize, staged: &mut Staged, panel: &mut Panel) {
     let span = span.as_ptr();
     // SAFETY: as demanded.
     let (scale, offset) = unsafe { B::factors(span) };
@@ -302,7 +314,7 @@ pub(super) unsafe fn stage<B: Blocks>(span: &[u8], row: usize, panel: &mut Panel
         // SAFETY: as demanded, and a staged row has room for sixteen vectors.
         unsafe {
             let [a, b, c, d] = B::integers(span, quarter);
-            let to = panel.staged[row].as_mut_ptr().add(64 * quarter);
+            let to = staged[row].as_mut_ptr().add(64 * quarter);
             _mm256_storeu_si256(to.cast(), a);
             _mm256_storeu_si256(to.add(16).cast(), b);
             _mm256_storeu_si256(to.add(32).cast(), c);
@@ -323,12 +335,11 @@ pub(super) unsafe fn stage<B: Blocks>(span: &[u8], row: usize, panel: &mut Panel
 
 /// Turns the staged rows, so that the same two numbers of all rows lie together.
 #[target_feature(enable = "avx2")]
-pub(super) fn turn(panel: &mut Panel) {
+pub(super) fn turn(staged: &Staged, panel: &mut Panel) {
     for half in 0..2 {
         for part in 0..16 {
             // SAFETY: a staged row has sixteen vectors.
-            let row =
-                |row: usize| unsafe { _mm256_loadu_si256(panel.staged[8 * half + row].as_ptr().add(16 * part).cast()) };
+            let row = |row: usize| unsafe { _mm256_loadu_si256(staged[8 * half + row].as_ptr().add(16 * part).cast()) };
             let turned = transpose([row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)]);
             for (pair, vector) in turned.into_iter().enumerate() {
                 let to = panel.pairs[8 * part + pair][8 * half..].as_mut_ptr();

@@ -26,11 +26,11 @@ mod tests;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 use zonos_weights::{BlockType, Quantized};
 
-use self::multiply::{dot, fill, multiply};
-use self::panel::{Panel, ROWS, Sums};
-use self::rounded::{GROUPS, Rounded};
 #[cfg(test)]
-use self::{multiply::span_bytes, rounded::SPAN};
+use self::multiply::span_bytes;
+use self::multiply::{MOST_ROWS, Spans, dot, fill, multiply, panels_from};
+use self::panel::{Panel, ROWS, Sums};
+use self::rounded::{GROUPS, Rounded, SPAN};
 use super::contiguous;
 use super::instructions::{Instructions, ask_for};
 use super::outputs::{Columns, Size, by_columns, columns_of};
@@ -89,47 +89,76 @@ impl<'a> Weights<'a> {
     }
 }
 
-/// From so many rows on, weights are turned into panels first.
-const PANELS_FROM: usize = 3;
+/// Rows of activations that go through the panels together: they and their sums stay in the nearest cache.
+const ROWS_TOGETHER: usize = 16;
 
 fn product(instructions: Instructions, x: &[f32], weights: Weights, size: Size) -> Vec<f32> {
     let mut x = Rounded::new(instructions, x, size.inputs);
     #[cfg(target_arch = "x86_64")]
-    if instructions == Instructions::Amx && size.rows >= PANELS_FROM {
+    if instructions == Instructions::Amx && size.rows >= panels_from(instructions) {
         x.halve();
     }
     by_columns(size, columns_of(size), |columns| match size.rows {
-        0..PANELS_FROM => by_rows(instructions, &x, weights, size.rows, columns),
-        _ => by_panels(instructions, &x, weights, size.rows, columns),
+        rows if rows < panels_from(instructions) => by_rows(instructions, &x, weights, rows, columns),
+        rows => by_panels(instructions, &x, weights, rows, columns),
     })
 }
 
-/// Each row of weights as it lies.
+/// Each row of weights as it lies, unpacked for a few rows of `x` at a time.
 fn by_rows(instructions: Instructions, x: &Rounded, weights: Weights, rows: usize, mut columns: Columns) {
     for column in columns.range() {
-        let weight = weights.row(column);
-        for row in 0..rows {
-            columns.put(row, column, &[total(&dot(instructions, weights.block, weight, x.row(row)))]);
+        for first in (0..rows).step_by(MOST_ROWS) {
+            let few = Few { instructions, x, weights, first, column };
+            match rows - first {
+                1 => few.multiply::<1>(&mut columns),
+                2 => few.multiply::<2>(&mut columns),
+                3 => few.multiply::<3>(&mut columns),
+                _ => few.multiply::<MOST_ROWS>(&mut columns),
+            }
+        }
+    }
+}
+
+/// A row of weights and some rows of activations from the first on.
+struct Few<'a> {
+    instructions: Instructions,
+    x: &'a Rounded,
+    weights: Weights<'a>,
+    first: usize,
+    column: usize,
+}
+
+impl Few<'_> {
+    fn multiply<const C: usize>(self, columns: &mut Columns) {
+        let x = std::array::from_fn::<_, C, _>(|row| self.x.row(self.first + row));
+        let sums = dot(self.instructions, self.weights.block, self.weights.row(self.column), x);
+        for (row, sums) in sums.iter().enumerate() {
+            columns.put(self.first + row, self.column, &[total(sums)]);
         }
     }
 }
 
 /// Sixteen rows of weights at a time, unpacked once for all rows of `x`. Meanwhile the next come out of memory.
 fn by_panels(instructions: Instructions, x: &Rounded, weights: Weights, rows: usize, mut columns: Columns) {
-    let (mut panel, range) = (Panel::boxed(instructions), columns.range());
-    let mut sums = vec![[[0.0; ROWS]; GROUPS]; rows];
+    let (mut staged, mut panels) = ([[0; SPAN]; ROWS], Panel::of_spans(instructions, x.spans()));
+    let range = columns.range();
     let panel_rows = |first: usize| first.min(range.end)..(first + ROWS).min(range.end);
     weights.ask_for(panel_rows(range.start), 0, 1);
     for first in range.clone().step_by(ROWS) {
         let count = panel_rows(first).len();
-        sums.fill([[0.0; ROWS]; GROUPS]);
-        for span in 0..x.spans() {
+        for (span, panel) in panels.iter_mut().enumerate() {
             weights.ask_for(panel_rows(first + ROWS), span, x.spans());
-            fill(instructions, weights.block, |row| weights.row(first + row), count, span, &mut panel);
-            multiply(instructions, &panel, x, span, &mut sums);
+            fill(instructions, weights.block, |row| weights.row(first + row), count, span, &mut staged, panel);
         }
-        for (row, sums) in sums.iter().enumerate() {
-            columns.put(row, first, &totals(sums)[..count]);
+        for first_row in (0..rows).step_by(ROWS_TOGETHER) {
+            let mut sums = [[[0.0; ROWS]; GROUPS]; ROWS_TOGETHER];
+            let sums = &mut sums[..ROWS_TOGETHER.min(rows - first_row)];
+            for (span, panel) in panels.iter().enumerate() {
+                multiply(instructions, panel, Spans { rows: x, first: first_row, span }, sums);
+            }
+            for (row, sums) in sums.iter().enumerate() {
+                columns.put(first_row + row, first, &totals(sums)[..count]);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use zonos_weights::BlockType;
 
-use super::panel::{Panel, ROWS, Sums};
+use super::panel::{Panel, ROWS, Staged, Sums};
 use super::plain;
 use super::rounded::{GROUPS, Rounded, Row, SPAN, Span};
 #[cfg(target_arch = "x86_64")]
@@ -17,14 +17,35 @@ pub(super) fn span_bytes(block: BlockType) -> usize {
     block.bytes() * (SPAN / block.numbers())
 }
 
-/// A row of weights times a row of activations: a sum for each group of a span.
-pub(super) fn dot(instructions: Instructions, block: BlockType, weight: &[u8], x: Row) -> [f32; GROUPS] {
+/// From so many rows of activations on, turning weights into panels pays.
+pub(super) fn panels_from(instructions: Instructions) -> usize {
+    match instructions {
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => 16,
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => 8,
+        // Without panels these unpack weights for each row.
+        _ => 3,
+    }
+}
+
+/// The most rows of activations that a row of weights is unpacked for at once.
+pub(super) const MOST_ROWS: usize = 4;
+
+/// A row of weights times some rows of activations: of each a sum for every group of a span.
+pub(super) fn dot<const C: usize>(
+    instructions: Instructions,
+    block: BlockType,
+    weight: &[u8],
+    x: [Row; C],
+) -> [[f32; GROUPS]; C] {
     let (whole, rest) = weight.split_at(weight.len() - weight.len() % span_bytes(block));
-    let (x, x_rest) = x.split_at(whole.len() / span_bytes(block));
-    let mut sums = [0.0; GROUPS];
-    dot_spans(instructions, block, whole, x, &mut sums);
+    let spans = whole.len() / span_bytes(block);
+    let mut sums = [[0.0; GROUPS]; C];
+    dot_spans(instructions, block, whole, x.map(|x| x.split_at(spans).0), &mut sums);
     if !rest.is_empty() {
-        dot_spans(instructions, block, &filled_up(rest)[..span_bytes(block)], x_rest, &mut sums);
+        let rest = &filled_up(rest)[..span_bytes(block)];
+        dot_spans(instructions, block, rest, x.map(|x| x.split_at(spans).1), &mut sums);
     }
     sums
 }
@@ -36,23 +57,32 @@ fn filled_up(blocks: &[u8]) -> [u8; MOST_BYTES] {
     span
 }
 
-fn dot_spans(instructions: Instructions, block: BlockType, weight: &[u8], x: Row, sums: &mut [f32; GROUPS]) {
-    assert!(weight.len() == x.numbers.len() * span_bytes(block), "whole spans, as many as there are of activations");
+fn dot_spans<const C: usize>(
+    instructions: Instructions,
+    block: BlockType,
+    weight: &[u8],
+    x: [Row; C],
+    sums: &mut [[f32; GROUPS]; C],
+) {
+    let fits = |x: &Row| weight.len() == x.numbers.len() * span_bytes(block);
+    assert!(x.iter().all(fits), "whole spans, as many as there are of activations");
     match instructions {
-        Instructions::Plain => plain::dot(block, weight, x, sums),
+        Instructions::Plain => x.into_iter().zip(sums).for_each(|(x, sums)| plain::dot(block, weight, x, sums)),
         // SAFETY: the processor has the instructions, and the spans of both are of one number.
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => unsafe {
             match block {
-                BlockType::Q8_0 => avx2::dot::<avx2::Q8_0>(weight, x, sums),
-                BlockType::Q6K => avx2::dot::<avx2::Q6K>(weight, x, sums),
-                BlockType::Q5K => avx2::dot::<avx2::Q5K>(weight, x, sums),
-                BlockType::Q4K => avx2::dot::<avx2::Q4K>(weight, x, sums),
+                BlockType::Q8_0 => avx2::dot::<avx2::Q8_0, C>(weight, x, sums),
+                BlockType::Q6K => avx2::dot::<avx2::Q6K, C>(weight, x, sums),
+                BlockType::Q5K => avx2::dot::<avx2::Q5K, C>(weight, x, sums),
+                BlockType::Q4K => avx2::dot::<avx2::Q4K, C>(weight, x, sums),
             }
         },
         // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
-        Instructions::Neon => unsafe { super::neon::dot(block, weight, x, sums) },
+        Instructions::Neon => {
+            x.into_iter().zip(sums).for_each(|(x, sums)| unsafe { super::neon::dot(block, weight, x, sums) });
+        }
     }
 }
 
@@ -63,6 +93,7 @@ pub(super) fn fill<'a>(
     weight: impl Fn(usize) -> &'a [u8],
     count: usize,
     span: usize,
+    staged: &mut Staged,
     panel: &mut Panel,
 ) {
     assert!(count <= ROWS, "as many rows as a panel has");
@@ -70,8 +101,8 @@ pub(super) fn fill<'a>(
     for row in 0..count {
         let blocks = &weight(row)[span * bytes..];
         match blocks.get(..bytes) {
-            Some(blocks) => stage(instructions, block, blocks, row, panel),
-            None => stage(instructions, block, &filled_up(blocks)[..bytes], row, panel),
+            Some(blocks) => stage(instructions, block, blocks, row, staged, panel),
+            None => stage(instructions, block, &filled_up(blocks)[..bytes], row, staged, panel),
         }
     }
     match instructions {
@@ -79,28 +110,35 @@ pub(super) fn fill<'a>(
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => unsafe {
             match &mut panel.quads {
-                Some(quads) => amx::turn(block, &panel.staged, quads),
-                None => avx2::turn(panel),
+                Some(quads) => amx::turn(block, staged, quads),
+                None => avx2::turn(staged, panel),
             }
         },
-        _ => plain::turn(panel),
+        _ => plain::turn(staged, panel),
     }
 }
 
-fn stage(instructions: Instructions, block: BlockType, span: &[u8], row: usize, panel: &mut Panel) {
+fn stage(
+    instructions: Instructions,
+    block: BlockType,
+    span: &[u8],
+    row: usize,
+    staged: &mut Staged,
+    panel: &mut Panel,
+) {
     assert!(span.len() == span_bytes(block) && row < ROWS, "one span of a row of the panel");
     match instructions {
         // SAFETY: the processor has the instructions, and a span of blocks lies there.
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 | Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => unsafe {
             match block {
-                BlockType::Q8_0 => avx2::stage::<avx2::Q8_0>(span, row, panel),
-                BlockType::Q6K => avx2::stage::<avx2::Q6K>(span, row, panel),
-                BlockType::Q5K => avx2::stage::<avx2::Q5K>(span, row, panel),
-                BlockType::Q4K => avx2::stage::<avx2::Q4K>(span, row, panel),
+                BlockType::Q8_0 => avx2::stage::<avx2::Q8_0>(span, row, staged, panel),
+                BlockType::Q6K => avx2::stage::<avx2::Q6K>(span, row, staged, panel),
+                BlockType::Q5K => avx2::stage::<avx2::Q5K>(span, row, staged, panel),
+                BlockType::Q4K => avx2::stage::<avx2::Q4K>(span, row, staged, panel),
             }
         },
-        _ => plain::stage(block, span, row, panel),
+        _ => plain::stage(block, span, row, staged, panel),
     }
 }
 
@@ -116,43 +154,52 @@ pub(super) trait Tiles {
     unsafe fn tile<const C: usize>(panel: &Panel, x: [Span; C], sums: &mut [Sums; C]);
 }
 
-/// Adds the products of a panel with a span of all rows of activations to their sums.
-pub(super) fn multiply(instructions: Instructions, panel: &Panel, x: &Rounded, span: usize, sums: &mut [Sums]) {
+/// A span of rows of activations.
+#[derive(Clone, Copy)]
+pub(super) struct Spans<'a> {
+    pub(super) rows: &'a Rounded,
+    /// The first of the rows.
+    pub(super) first: usize,
+    pub(super) span: usize,
+}
+
+/// Adds the products of a panel with a span of as many rows of activations as there are sums to these.
+pub(super) fn multiply(instructions: Instructions, panel: &Panel, x: Spans, sums: &mut [Sums]) {
     // SAFETY: the processor has the instructions.
     unsafe {
         match instructions {
-            Instructions::Plain => by_tiles::<plain::Plain>(panel, x, span, sums),
+            Instructions::Plain => by_tiles::<plain::Plain>(panel, x, sums),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => by_tiles::<avx2::Avx2>(panel, x, span, sums),
+            Instructions::Avx2 => by_tiles::<avx2::Avx2>(panel, x, sums),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => by_tiles::<avx512::Avx512>(panel, x, span, sums),
+            Instructions::Avx512 => by_tiles::<avx512::Avx512>(panel, x, sums),
             #[cfg(target_arch = "x86_64")]
             Instructions::Vnni | Instructions::Amx => match &panel.quads {
-                Some(quads) => amx::multiply(quads, panel, x, span, sums),
-                None => by_tiles::<avx512::Vnni>(panel, x, span, sums),
+                Some(quads) => amx::multiply(quads, panel, x, sums),
+                None => by_tiles::<avx512::Vnni>(panel, x, sums),
             },
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => by_tiles::<super::neon::Neon>(panel, x, span, sums),
+            Instructions::Neon => by_tiles::<super::neon::Neon>(panel, x, sums),
         }
     }
 }
 
 /// # Safety
 /// As for [`Tiles::tile`].
-unsafe fn by_tiles<T: Tiles>(panel: &Panel, x: &Rounded, span: usize, sums: &mut [Sums]) {
+unsafe fn by_tiles<T: Tiles>(panel: &Panel, x: Spans, sums: &mut [Sums]) {
     for (index, sums) in sums.chunks_mut(T::MOST).enumerate() {
-        let first = index * T::MOST;
+        let x = Spans { first: x.first + index * T::MOST, ..x };
         // SAFETY: as demanded.
         unsafe {
             match sums.len() {
-                1 => tile::<T, 1>(panel, x, first, span, sums),
-                2 => tile::<T, 2>(panel, x, first, span, sums),
-                3 => tile::<T, 3>(panel, x, first, span, sums),
-                4 => tile::<T, 4>(panel, x, first, span, sums),
-                5 => tile::<T, 5>(panel, x, first, span, sums),
-                6 => tile::<T, 6>(panel, x, first, span, sums),
-                7 => tile::<T, 7>(panel, x, first, span, sums),
-                _ => tile::<T, 8>(panel, x, first, span, sums),
+                1 => tile::<T, 1>(panel, x, sums),
+                2 => tile::<T, 2>(panel, x, sums),
+                3 => tile::<T, 3>(panel, x, sums),
+                4 => tile::<T, 4>(panel, x, sums),
+                5 => tile::<T, 5>(panel, x, sums),
+                6 => tile::<T, 6>(panel, x, sums),
+                7 => tile::<T, 7>(panel, x, sums),
+                _ => tile::<T, 8>(panel, x, sums),
             }
         }
     }
@@ -160,8 +207,8 @@ unsafe fn by_tiles<T: Tiles>(panel: &Panel, x: &Rounded, span: usize, sums: &mut
 
 /// # Safety
 /// As for [`Tiles::tile`].
-unsafe fn tile<T: Tiles, const C: usize>(panel: &Panel, x: &Rounded, first: usize, span: usize, sums: &mut [Sums]) {
-    let x = std::array::from_fn(|row| x.row(first + row).span(span));
+unsafe fn tile<T: Tiles, const C: usize>(panel: &Panel, x: Spans, sums: &mut [Sums]) {
+    let x = std::array::from_fn(|row| x.rows.row(x.first + row).span(x.span));
     for sums in sums.as_chunks_mut::<C>().0 {
         // SAFETY: as demanded.
         unsafe { T::tile(panel, x, sums) };

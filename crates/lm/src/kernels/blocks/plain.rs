@@ -3,7 +3,7 @@
 use zonos_weights::{Affine, BlockType};
 
 use super::multiply::{Tiles, span_bytes};
-use super::panel::{Panel, ROWS, Sums};
+use super::panel::{Panel, ROWS, Staged, Sums};
 use super::rounded::{GROUP, GROUPS, Row, SPAN, Span, place};
 
 /// A span of one row of weights: its integers in the order of rounded activations, scales and offsets.
@@ -37,9 +37,9 @@ pub(super) fn dot(block: BlockType, weight: &[u8], x: Row, sums: &mut [f32; GROU
 }
 
 /// Writes one span of a row of weights to a panel.
-pub(super) fn stage(block: BlockType, span: &[u8], row: usize, panel: &mut Panel) {
+pub(super) fn stage(block: BlockType, span: &[u8], row: usize, staged: &mut Staged, panel: &mut Panel) {
     let unpacked = unpack(block, span);
-    panel.staged[row] = unpacked.integers;
+    staged[row] = unpacked.integers;
     for group in 0..GROUPS {
         panel.scales[group][row] = unpacked.scales[group];
         panel.offsets[group][row] = unpacked.offsets[group];
@@ -47,8 +47,8 @@ pub(super) fn stage(block: BlockType, span: &[u8], row: usize, panel: &mut Panel
 }
 
 /// Turns the staged rows, so that the same two numbers of all rows lie together.
-pub(super) fn turn(panel: &mut Panel) {
-    for (row, staged) in panel.staged.iter().enumerate() {
+pub(super) fn turn(staged: &Staged, panel: &mut Panel) {
+    for (row, staged) in staged.iter().enumerate() {
         for (pairs, pair) in panel.pairs.iter_mut().zip(staged.as_chunks::<2>().0) {
             pairs[row] = *pair;
         }
