@@ -1,7 +1,6 @@
 use candle_core::Tensor;
 use zonos_weights::Weights;
 
-use crate::Result;
 use crate::attention::Attention;
 use crate::cache::Span;
 use crate::config::Config;
@@ -10,6 +9,7 @@ use crate::norm::RmsNorm;
 use crate::observer::Observer;
 use crate::rope::Rotation;
 use crate::work::Work;
+use crate::{Result, kernels};
 
 /// One pre-norm residual block.
 pub(crate) struct Block {
@@ -46,14 +46,18 @@ impl Block {
         observer: &mut dyn Observer,
     ) -> Result<Tensor> {
         let normed = self.attention_norm.forward(x)?;
-        let x = (x + self.attention.forward(&normed, self.index, rotation, spans)?)?;
+        let x = add(x, &self.attention.forward(&normed, self.index, rotation, spans)?)?;
         let normed = self.feed_forward_norm.forward(&x)?;
         let (output, routing) = self.feed_forward.forward(&normed, router_state)?;
         if let Some(routing) = routing {
             observer.router(self.index, &routing);
         }
-        let x = (x + output)?;
+        let x = add(&x, &output)?;
         observer.layer(self.index, &x);
         Ok(x)
     }
+}
+
+fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    Ok(if x.device().is_cpu() { kernels::add(x, y)? } else { (x + y)? })
 }

@@ -29,6 +29,9 @@ impl GateUp {
 
     /// `silu(gate·x) · (up·x)`: [rows, dim] to [rows, inner].
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if let (true, Some((matrix, order))) = (x.device().is_cpu(), self.pair.together()) {
+            return Ok(kernels::gated_pairs(&matrix.forward(x)?, order, self.gate_first)?);
+        }
         let (first, second) = self.pair.forward(x)?;
         let (gate, up) = if self.gate_first { (first, second) } else { (second, first) };
         if x.device().is_cpu() {

@@ -4,6 +4,7 @@ use zonos_weights::Weights;
 use crate::Result;
 use crate::config::{Config, MoeConfig};
 use crate::gated::GateUp;
+use crate::kernels::{self, Share};
 use crate::matrix::Matrix;
 use crate::pair::Pair;
 use crate::router::{Router, Routing};
@@ -39,26 +40,38 @@ impl MixtureOfExperts {
     /// `x` [rows, dim], normed. `state` passes from one mixture layer's router to the next.
     pub(crate) fn forward(&self, x: &Tensor, state: &mut Option<Tensor>) -> Result<(Tensor, Routing)> {
         let routing = self.router.forward(x, state)?;
-        let mut sum = x.zeros_like()?;
+        let (mut outputs, mut shares) = (Vec::new(), Vec::new());
         // Experts in ascending order, so that a row's sum does not depend on what its neighbours chose.
         for (index, expert) in self.experts.iter().enumerate() {
-            let (rows, weights) = rows_of(&routing, index as u32);
-            if !rows.is_empty() {
-                sum = expert.add_to(&sum, x, rows, weights)?;
+            let own: Vec<Share> = shares_of(&routing, index as u32).collect();
+            if !own.is_empty() {
+                let rows: Vec<u32> = own.iter().map(|share| share.row).collect();
+                outputs.push(expert.forward(&x.index_select(&Tensor::new(rows, x.device())?, 0)?)?);
+                shares.extend(own);
             }
         }
-        Ok((sum, routing))
+        Ok((add_up(&Tensor::cat(&outputs, 0)?, &shares, x)?, routing))
     }
 }
 
 /// The rows that chose an expert, and its weight in each.
-fn rows_of(routing: &Routing, expert: u32) -> (Vec<u32>, Vec<f32>) {
+fn shares_of(routing: &Routing, expert: u32) -> impl Iterator<Item = Share> {
     let choices = routing.experts.iter().zip(&routing.weights).enumerate();
-    let chosen = choices.filter_map(|(row, (experts, weights))| {
+    choices.filter_map(move |(row, (experts, weights))| {
         let place = experts.iter().position(|&chosen| chosen == expert)?;
-        Some((row as u32, weights[place]))
-    });
-    chosen.unzip()
+        Some(Share { row: row as u32, weight: weights[place] })
+    })
+}
+
+/// Adds up weighted outputs to as many rows as `x` has.
+fn add_up(outputs: &Tensor, shares: &[Share], x: &Tensor) -> Result<Tensor> {
+    if x.device().is_cpu() {
+        return Ok(kernels::combine(outputs, shares, x.dim(0)?)?);
+    }
+    let (rows, weights): (Vec<u32>, Vec<f32>) = shares.iter().map(|share| (share.row, share.weight)).unzip();
+    let weights = Tensor::from_vec(weights, (shares.len(), 1), x.device())?;
+    let rows = Tensor::new(rows, x.device())?;
+    Ok(x.zeros_like()?.index_add(&rows, &outputs.broadcast_mul(&weights)?, 0)?)
 }
 
 impl Expert {
@@ -80,13 +93,7 @@ impl Expert {
         Ok(Self { gate_up: GateUp::gate_first(gate_up), down: part(down, dim, inner)? })
     }
 
-    /// Adds the weighted output for some rows of `x` to the same rows of `sum`.
-    fn add_to(&self, sum: &Tensor, x: &Tensor, rows: Vec<u32>, weights: Vec<f32>) -> Result<Tensor> {
-        let count = rows.len();
-        let rows = Tensor::new(rows, x.device())?;
-        let weights = Tensor::from_vec(weights, (count, 1), x.device())?;
-        let hidden = self.gate_up.forward(&x.index_select(&rows, 0)?)?;
-        let output = self.down.forward(&hidden)?.broadcast_mul(&weights)?;
-        Ok(sum.index_add(&rows, &output, 0)?)
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.down.forward(&self.gate_up.forward(x)?)
     }
 }

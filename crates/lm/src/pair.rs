@@ -1,6 +1,7 @@
 use candle_core::{IndexOp, Tensor};
 
 use crate::Result;
+use crate::kernels::PairOrder;
 use crate::matrix::Matrix;
 use crate::work::Work;
 
@@ -20,6 +21,15 @@ impl Pair {
         match self {
             Self::Stacked(matrix) | Self::Interleaved(matrix) => matrix.work(),
             Self::Separate(first, second) => first.work() + second.work(),
+        }
+    }
+
+    /// The matrix of both, and the order of its rows.
+    pub(crate) fn together(&self) -> Option<(&Matrix, PairOrder)> {
+        match self {
+            Self::Stacked(matrix) => Some((matrix, PairOrder::Stacked)),
+            Self::Interleaved(matrix) => Some((matrix, PairOrder::Interleaved)),
+            Self::Separate(..) => None,
         }
     }
 

@@ -8,6 +8,7 @@
 mod amx;
 mod attention;
 mod blocks;
+mod combine;
 mod exp;
 mod float;
 mod instructions;
@@ -22,8 +23,9 @@ use candle_core::{Layout, Result, bail};
 
 pub(crate) use attention::attend;
 pub(crate) use blocks::rows_times_blocks;
+pub(crate) use combine::{Share, combine};
 pub(crate) use float::rows_times_matrix;
-pub(crate) use rowwise::{gated, rms_norm, rotate, softmax};
+pub(crate) use rowwise::{PairOrder, add, gated, gated_pairs, rms_norm, rotate, softmax};
 pub use throughput::Throughput;
 
 fn contiguous<'a, T>(values: &'a [T], layout: &Layout) -> Result<&'a [T]> {

@@ -50,6 +50,7 @@ impl Columns<'_> {
 
 /// Products of fewer multiplications than this are not worth having other threads join.
 const PARALLEL_FROM: usize = 1 << 16;
+
 /// Columns of a product that one task makes, of few rows and of many.
 pub(super) fn columns_of(size: Size) -> usize {
     if size.rows < 3 { 32 } else { 64 }
@@ -68,4 +69,19 @@ pub(super) fn by_columns(size: Size, columns: usize, task: impl Fn(Columns) + Sy
         });
     }
     values
+}
+
+/// Results of fewer numbers than this are not worth having other threads join.
+const PARALLEL_ROWS_FROM: usize = 1 << 14;
+
+/// Results of `len` numbers, at first zero, made in chunks of `width`, each by a call of `make` with its number.
+pub(super) fn each_row(len: usize, width: usize, make: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
+    let mut results = vec![0.0; len];
+    let rows = results.chunks_mut(width.max(1)).enumerate();
+    if len < PARALLEL_ROWS_FROM {
+        rows.for_each(|(row, results)| make(row, results));
+    } else {
+        team::each_of(rows, |(row, results)| make(row, results));
+    }
+    results
 }

@@ -6,7 +6,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, S
 use super::contiguous;
 use super::exp::{exp, sum};
 use super::instructions::vectorized;
-use super::team;
+use super::outputs::each_row;
 
 /// Root-mean-square norm of each row of `x`, times `weight`. CPU and float32 only.
 pub(crate) fn rms_norm(x: &Tensor, weight: &Tensor, eps: f32) -> Result<Tensor> {
@@ -29,19 +29,16 @@ pub(crate) fn gated(gate: &Tensor, up: &Tensor) -> Result<Tensor> {
     gate.contiguous()?.apply_op2_no_bwd(&up.contiguous()?, &Gated)
 }
 
-/// Results of fewer numbers than this are not worth having other threads join.
-const PARALLEL_FROM: usize = 1 << 14;
+/// How two results lie in a row: the one behind the other, or number by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PairOrder {
+    Stacked,
+    Interleaved,
+}
 
-/// Results of `len` numbers, made in chunks of `width`, each by a call of `make` with its number.
-fn each_row(len: usize, width: usize, make: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
-    let mut results = vec![0.0; len];
-    let rows = results.chunks_mut(width.max(1)).enumerate();
-    if len < PARALLEL_FROM {
-        rows.for_each(|(row, results)| make(row, results));
-    } else {
-        team::each_of(rows, |(row, results)| make(row, results));
-    }
-    results
+/// As [`gated`], of gates and ups in the rows of one tensor [rows, 2 · width]. CPU and float32 only.
+pub(crate) fn gated_pairs(both: &Tensor, order: PairOrder, gate_first: bool) -> Result<Tensor> {
+    both.contiguous()?.apply_op1_no_bwd(&GatedPairs { order, gate_first })
 }
 
 struct RmsNorm {
@@ -196,7 +193,90 @@ impl CustomOp2 for Gated {
 #[inline(always)]
 fn gated_row((gate, up): (&[f32], &[f32]), results: &mut [f32]) {
     for ((result, gate), up) in results.iter_mut().zip(gate).zip(up) {
-        *result = gate / (1.0 + exp(-gate)) * up;
+        *result = gated_number(*gate, *up);
+    }
+}
+
+#[inline(always)]
+fn gated_number(gate: f32, up: f32) -> f32 {
+    gate / (1.0 + exp(-gate)) * up
+}
+
+struct GatedPairs {
+    order: PairOrder,
+    gate_first: bool,
+}
+
+impl CustomOp1 for GatedPairs {
+    fn name(&self) -> &'static str {
+        "gated-pairs"
+    }
+
+    fn cpu_fwd(&self, both: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (rows, width) = layout.shape().dims2()?;
+        if width % 2 != 0 {
+            bail!("rows of {width} are not made of pairs")
+        }
+        let both = contiguous(both.as_slice::<f32>()?, layout)?;
+        let gated = |row: usize, results: &mut [f32]| {
+            let both = &both[row * width..][..width];
+            vectorized(
+                #[inline(always)]
+                || self.row(both, results),
+            );
+        };
+        Ok((CpuStorage::F32(each_row(both.len() / 2, width / 2, gated)), Shape::from((rows, width / 2))))
+    }
+}
+
+impl GatedPairs {
+    #[inline(always)]
+    fn row(&self, both: &[f32], results: &mut [f32]) {
+        let (first, second) = both.split_at(results.len());
+        match (self.order, self.gate_first) {
+            (PairOrder::Stacked, true) => gated_row((first, second), results),
+            (PairOrder::Stacked, false) => gated_row((second, first), results),
+            (PairOrder::Interleaved, true) => {
+                let pairs = both.as_chunks().0.iter().zip(results);
+                pairs.for_each(|([gate, up], result)| *result = gated_number(*gate, *up));
+            }
+            (PairOrder::Interleaved, false) => {
+                let pairs = both.as_chunks().0.iter().zip(results);
+                pairs.for_each(|([up, gate], result)| *result = gated_number(*gate, *up));
+            }
+        }
+    }
+}
+
+/// `x + y`, of one shape. CPU and float32 only.
+pub(crate) fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    x.contiguous()?.apply_op2_no_bwd(&y.contiguous()?, &Add)
+}
+
+struct Add;
+
+impl CustomOp2 for Add {
+    fn name(&self) -> &'static str {
+        "add"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        y: &CpuStorage,
+        y_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        if x_layout.shape() != y_layout.shape() {
+            bail!("{:?} and {:?} cannot be added", x_layout.shape(), y_layout.shape())
+        }
+        let (x, y) = (contiguous(x.as_slice::<f32>()?, x_layout)?, contiguous(y.as_slice::<f32>()?, y_layout)?);
+        let width = x_layout.dims().last().copied().unwrap_or(1);
+        let add = |row: usize, results: &mut [f32]| {
+            let numbers = x[row * width..].iter().zip(&y[row * width..]);
+            results.iter_mut().zip(numbers).for_each(|(result, (x, y))| *result = x + y);
+        };
+        Ok((CpuStorage::F32(each_row(x.len(), width, add)), x_layout.shape().clone()))
     }
 }
 
@@ -208,7 +288,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::kernels::tests::{uniform, values};
+    use crate::kernels::tests::{bits, uniform, values};
 
     fn assert_near(found: &Tensor, expected: &Tensor) {
         assert_eq!(found.dims(), expected.dims());
@@ -228,10 +308,26 @@ mod tests {
             assert_near(&rms_norm(&x, &weight, 1e-5).unwrap(), &ops::rms_norm(&x, &weight, 1e-5).unwrap());
             assert_near(&softmax(&x).unwrap(), &ops::softmax_last_dim(&x).unwrap());
             assert_near(&gated(&x, &other).unwrap(), &(ops::silu(&x).unwrap() * &other).unwrap());
+            assert_eq!(bits(&values(&add(&x, &other).unwrap())), bits(&values(&(&x + &other).unwrap())));
             let heads = Tensor::stack(&[&x, &other], 0).unwrap();
             let (cos, sin) = (uniform((rows, half), seed ^ 5), uniform((rows, half), seed ^ 6));
             let theirs = rope_i(&heads.unsqueeze(0).unwrap(), &cos, &sin).unwrap().squeeze(0).unwrap();
             assert_near(&rotate(&heads, &cos, &sin).unwrap(), &theirs);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn pairs_are_gated_as_those_apart(rows in 1usize..20, width in 1usize..300, seed: u64) {
+            let (first, second) = (uniform((rows, width), seed), uniform((rows, width), !seed));
+            let stacked = Tensor::cat(&[&first, &second], 1).unwrap();
+            let interleaved = Tensor::stack(&[&first, &second], 2).unwrap().reshape((rows, 2 * width)).unwrap();
+            for (both, order) in [(stacked, PairOrder::Stacked), (interleaved, PairOrder::Interleaved)] {
+                for (gate_first, gate, up) in [(true, &first, &second), (false, &second, &first)] {
+                    let found = values(&gated_pairs(&both, order, gate_first).unwrap());
+                    prop_assert_eq!(bits(&found), bits(&values(&gated(gate, up).unwrap())));
+                }
+            }
         }
     }
 
@@ -249,6 +345,8 @@ mod tests {
         let (x, other) = (uniform((2, 4), 1), uniform((2, 6), 2));
         assert!(rms_norm(&x, &other.get(0).unwrap(), 1e-5).is_err());
         assert!(gated(&x, &other).is_err());
+        assert!(gated_pairs(&uniform((2, 3), 1), PairOrder::Stacked, true).is_err());
+        assert!(add(&x, &other).is_err());
         let heads = x.unsqueeze(0).unwrap();
         assert!(rotate(&heads, &other, &other).is_err());
     }
