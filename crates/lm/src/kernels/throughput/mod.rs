@@ -63,7 +63,9 @@ fn floats(instructions: Instructions, rounds: usize) -> (f32, usize) {
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => unsafe { avx2::floats(one, rounds) }.as_flattened().to_vec(),
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx512 | Instructions::Vnni => unsafe { avx512::floats(one, rounds) }.as_flattened().to_vec(),
+        Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => {
+            unsafe { avx512::floats(one, rounds) }.as_flattened().to_vec()
+        }
         #[cfg(target_arch = "aarch64")]
         Instructions::Neon => unsafe { neon::floats(one, rounds) }.as_flattened().to_vec(),
     };
@@ -81,7 +83,7 @@ fn integers(instructions: Instructions, rounds: usize) -> (i32, usize) {
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx512 => unsafe { avx512::integers(one, rounds) }.as_flattened().to_vec(),
         #[cfg(target_arch = "x86_64")]
-        Instructions::Vnni => unsafe { avx512::integers_vnni(one, rounds) }.as_flattened().to_vec(),
+        Instructions::Vnni | Instructions::Amx => unsafe { avx512::integers_vnni(one, rounds) }.as_flattened().to_vec(),
         #[cfg(target_arch = "aarch64")]
         Instructions::Neon => unsafe { neon::integers(one, rounds) }.as_flattened().to_vec(),
     };
