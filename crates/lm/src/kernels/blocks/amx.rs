@@ -54,8 +54,8 @@ pub(super) fn multiply(quads: &Quads, panel: &Panel, x: Spans, sums: &mut [Sums]
         let rows: [Span; HALVED_ROWS] = from_fn(|row| x.rows.row(first + row.min(last)).span(x.span));
         for (group, halves) in x.rows.halves(first / HALVED_ROWS, x.span).iter().enumerate() {
             products.fill(quads, group, halves);
-            for (row, sums) in sums.iter_mut().enumerate() {
-                add(panel, rows[row], group, products.of(row, quads.are_halves), sums);
+            for (row, (x, sums)) in rows.iter().zip(sums.iter_mut()).enumerate() {
+                add(panel, *x, group, products.of(row, quads.are_halves), sums);
             }
         }
     }

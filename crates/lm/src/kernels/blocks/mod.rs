@@ -93,11 +93,10 @@ impl<'a> Weights<'a> {
 const ROWS_TOGETHER: usize = 16;
 
 fn product(instructions: Instructions, x: &[f32], weights: Weights, size: Size) -> Vec<f32> {
-    let mut x = Rounded::new(instructions, x, size.inputs);
+    let x = Rounded::new(instructions, x, size.inputs);
     #[cfg(target_arch = "x86_64")]
-    if instructions == Instructions::Amx && size.rows >= panels_from(instructions) {
-        x.halve();
-    }
+    let x =
+        if instructions == Instructions::Amx && size.rows >= panels_from(instructions) { x.with_halves() } else { x };
     by_columns(size, columns_of(size), |columns| match size.rows {
         rows if rows < panels_from(instructions) => by_rows(instructions, &x, weights, rows, columns),
         rows => by_panels(instructions, &x, weights, rows, columns),

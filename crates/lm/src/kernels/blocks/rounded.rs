@@ -1,6 +1,8 @@
 //! Activations rounded to integers, for products with quantized weights.
 
 use crate::kernels::instructions::Instructions;
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::instructions::vectorized;
 
 /// Numbers that share a scale.
 pub(super) const GROUP: usize = 32;
@@ -94,22 +96,37 @@ impl Rounded {
 
 #[cfg(target_arch = "x86_64")]
 impl Rounded {
-    /// Halves all numbers, for tiles.
-    pub(super) fn halve(&mut self) {
+    /// With all numbers as halves, too, for tiles.
+    pub(super) fn with_halves(mut self) -> Self {
         let rows = self.numbers.len() / (self.spans * SPAN).max(1);
         self.halves = vec![[Halves([[0; GROUP]; 2 * HALVED_ROWS]); GROUPS]; rows.div_ceil(HALVED_ROWS) * self.spans];
-        for (index, numbers) in self.numbers.as_chunks::<GROUP>().0.iter().enumerate() {
-            let (row, span, group) = (index / GROUPS / self.spans, index / GROUPS % self.spans, index % GROUPS);
-            let halves = &mut self.halves[row / HALVED_ROWS * self.spans + span][group].0;
-            halves[row % HALVED_ROWS * 2] = numbers.map(|number| (number >> HALF_BITS) as i8);
-            halves[row % HALVED_ROWS * 2 + 1] = numbers.map(|number| (number & ((1 << HALF_BITS) - 1)) as i8);
-        }
+        vectorized(
+            #[inline(always)]
+            || {
+                for (index, numbers) in self.numbers.as_chunks().0.iter().enumerate() {
+                    let (row, span) = (index / self.spans, index % self.spans);
+                    let halves = &mut self.halves[row / HALVED_ROWS * self.spans + span];
+                    halve(numbers, halves, row % HALVED_ROWS);
+                }
+            },
+        );
+        self
     }
 
     /// The halves of a span of the rows from `HALVED_ROWS * index` on, with zeros behind the last row. They must have
     /// been made.
     pub(super) fn halves(&self, index: usize, span: usize) -> &[Halves; GROUPS] {
         &self.halves[index * self.spans + span]
+    }
+}
+
+/// Writes the halves of a span of one of some rows.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn halve(numbers: &[i16; SPAN], halves: &mut [Halves; GROUPS], row: usize) {
+    for (numbers, halves) in numbers.as_chunks::<GROUP>().0.iter().zip(halves) {
+        halves.0[2 * row] = numbers.map(|number| (number >> HALF_BITS) as i8);
+        halves.0[2 * row + 1] = numbers.map(|number| (number & ((1 << HALF_BITS) - 1)) as i8);
     }
 }
 
@@ -208,8 +225,7 @@ mod tests {
     #[cfg(target_arch = "x86_64")]
     fn halves_make_up_the_numbers() {
         let x: Vec<f32> = (0..9 * 300).map(|i| ((i * 7919) % 1001) as f32 / 37.0 - 13.0).collect();
-        let mut rounded = Rounded::new(Instructions::best(), &x, 300);
-        rounded.halve();
+        let rounded = Rounded::new(Instructions::best(), &x, 300).with_halves();
         for (row, span) in (0..9).flat_map(|row| (0..2).map(move |span| (row, span))) {
             let halves = rounded.halves(row / HALVED_ROWS, span);
             for (index, number) in rounded.row(row).span(span).numbers.iter().enumerate() {
