@@ -20,6 +20,12 @@ pub(super) enum Instructions {
     /// The vectors of every 64-bit ARM processor.
     #[cfg(target_arch = "aarch64")]
     Neon,
+    /// The same with dot products of bytes.
+    #[cfg(target_arch = "aarch64")]
+    DotProducts,
+    /// The same with products of small matrices of bytes.
+    #[cfg(target_arch = "aarch64")]
+    MatrixProducts,
 }
 
 impl Instructions {
@@ -42,7 +48,11 @@ impl Instructions {
     /// All that this processor has, the best last.
     #[cfg(target_arch = "aarch64")]
     pub(super) fn available() -> Vec<Self> {
-        vec![Self::Plain, Self::Neon]
+        use std::arch::is_aarch64_feature_detected;
+        let dot = is_aarch64_feature_detected!("dotprod");
+        let matrix = dot && is_aarch64_feature_detected!("i8mm");
+        let known = [(true, Self::Plain), (true, Self::Neon), (dot, Self::DotProducts), (matrix, Self::MatrixProducts)];
+        known.into_iter().filter(|(is_there, _)| *is_there).map(|(_, instructions)| instructions).collect()
     }
 
     /// All that this processor has, the best last.

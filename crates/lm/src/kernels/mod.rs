@@ -11,6 +11,8 @@ mod blocks;
 mod combine;
 mod exp;
 mod float;
+#[cfg(target_arch = "aarch64")]
+mod halves;
 mod instructions;
 mod outputs;
 mod rowwise;

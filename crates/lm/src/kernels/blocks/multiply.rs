@@ -2,6 +2,8 @@
 
 use zonos_weights::BlockType;
 
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::panel::{Panel, ROWS, Staged, Sums};
 use super::plain;
 use super::rounded::{GROUPS, Rounded, Row, SPAN, Span};
@@ -80,8 +82,33 @@ fn dot_spans<const C: usize>(
         },
         // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
-        Instructions::Neon => {
-            x.into_iter().zip(sums).for_each(|(x, sums)| unsafe { super::neon::dot(block, weight, x, sums) });
+        Instructions::Neon => unsafe { dot_bytes::<neon::Words, C>(block, weight, x, sums) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        Instructions::DotProducts | Instructions::MatrixProducts => unsafe {
+            dot_bytes::<neon::Dot, C>(block, weight, x, sums);
+        },
+    }
+}
+
+/// # Safety
+/// `weight` must hold as many spans as each of `x`, and the processor must have the instructions.
+#[cfg(target_arch = "aarch64")]
+unsafe fn dot_bytes<P: neon::Products, const C: usize>(
+    block: BlockType,
+    weight: &[u8],
+    x: [Row; C],
+    sums: &mut [[f32; GROUPS]; C],
+) {
+    for (x, sums) in x.into_iter().zip(sums) {
+        // SAFETY: as demanded.
+        unsafe {
+            match block {
+                BlockType::Q8_0 => neon::dot::<neon::Q8_0, P>(weight, x, sums),
+                BlockType::Q6K => neon::dot::<neon::Q6K, P>(weight, x, sums),
+                BlockType::Q5K => neon::dot::<neon::Q5K, P>(weight, x, sums),
+                BlockType::Q4K => neon::dot::<neon::Q4K, P>(weight, x, sums),
+            }
         }
     }
 }
@@ -114,7 +141,9 @@ pub(super) fn fill<'a>(
                 None => avx2::turn(staged, panel),
             }
         },
-        _ => plain::turn(staged, panel),
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Neon | Instructions::DotProducts | Instructions::MatrixProducts => {}
+        Instructions::Plain => plain::turn(staged, panel),
     }
 }
 
@@ -138,7 +167,17 @@ fn stage(
                 BlockType::Q4K => avx2::stage::<avx2::Q4K>(span, row, staged, panel),
             }
         },
-        _ => plain::stage(block, span, row, staged, panel),
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Neon | Instructions::DotProducts | Instructions::MatrixProducts => unsafe {
+            match block {
+                BlockType::Q8_0 => neon::stage::<neon::Q8_0>(span, row, panel),
+                BlockType::Q6K => neon::stage::<neon::Q6K>(span, row, panel),
+                BlockType::Q5K => neon::stage::<neon::Q5K>(span, row, panel),
+                BlockType::Q4K => neon::stage::<neon::Q4K>(span, row, panel),
+            }
+        },
+        Instructions::Plain => plain::stage(block, span, row, staged, panel),
     }
 }
 
@@ -179,7 +218,11 @@ pub(super) fn multiply(instructions: Instructions, panel: &Panel, x: Spans, sums
                 None => by_tiles::<avx512::Vnni>(panel, x, sums),
             },
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => by_tiles::<super::neon::Neon>(panel, x, sums),
+            Instructions::Neon => by_tiles::<neon::Words>(panel, x, sums),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::DotProducts => by_tiles::<neon::Dot>(panel, x, sums),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::MatrixProducts => by_tiles::<neon::Matrix>(panel, x, sums),
         }
     }
 }

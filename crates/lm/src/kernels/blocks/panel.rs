@@ -31,6 +31,9 @@ pub(super) struct Panel {
     /// In the place of pairs, where tiles multiply.
     #[cfg(target_arch = "x86_64")]
     pub(super) quads: Option<Box<Quads>>,
+    /// The rows as bytes, in the place of pairs.
+    #[cfg(target_arch = "aarch64")]
+    pub(super) octets: super::neon::Octets,
 }
 
 /// The same four numbers of every row together, by group.
@@ -64,6 +67,8 @@ impl Panel {
             offsets: [[0.0; ROWS]; GROUPS],
             #[cfg(target_arch = "x86_64")]
             quads: registers.clone().map(Quads::boxed),
+            #[cfg(target_arch = "aarch64")]
+            octets: super::neon::Octets::ZEROS,
         };
         (0..spans).map(panel).collect()
     }

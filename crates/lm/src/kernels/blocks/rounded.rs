@@ -1,5 +1,7 @@
 //! Activations rounded to integers, for products with quantized weights.
 
+use std::ops::Range;
+
 use crate::kernels::instructions::Instructions;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::instructions::vectorized;
@@ -29,9 +31,15 @@ pub(super) const HALVED_ROWS: usize = 8;
 #[repr(align(64))]
 pub(super) struct Halves(pub(super) [[i8; GROUP]; 2 * HALVED_ROWS]);
 
+/// The numbers of a span as two bytes with signs: 256 times the first and the second.
+#[cfg(target_arch = "aarch64")]
+pub(super) type Bytes = [[i8; SPAN]; 2];
+
 /// Rows of activations as integers of 15 bits: each group of 32 has a scale. Rows are filled up to whole spans by zeros.
 pub(super) struct Rounded {
     numbers: Vec<i16>,
+    #[cfg(target_arch = "aarch64")]
+    bytes: Vec<Bytes>,
     scales: Vec<f32>,
     sums: Vec<f32>,
     spans: usize,
@@ -43,8 +51,11 @@ pub(super) struct Rounded {
 /// One row of them, or some spans of it.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
-    /// Span by span; of each group the numbers with an even place, then the others: the order in which weights widen.
+    /// Span by span, in the order in which weights widen: see [`place`].
     pub(super) numbers: &'a [[i16; SPAN]],
+    /// The same for instructions that multiply bytes.
+    #[cfg(target_arch = "aarch64")]
+    pub(super) bytes: &'a [Bytes],
     /// What an integer of each group counts.
     pub(super) scales: &'a [[f32; GROUPS]],
     /// The sum of each group's numbers, as rounded.
@@ -55,6 +66,8 @@ pub(super) struct Row<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Span<'a> {
     pub(super) numbers: &'a [i16; SPAN],
+    #[cfg(target_arch = "aarch64")]
+    pub(super) bytes: &'a Bytes,
     pub(super) scales: &'a [f32; GROUPS],
     pub(super) sums: &'a [f32; GROUPS],
 }
@@ -66,6 +79,8 @@ impl Rounded {
         let rows = x.len() / inputs.max(1);
         let mut rounded = Self {
             numbers: vec![0; rows * spans * SPAN],
+            #[cfg(target_arch = "aarch64")]
+            bytes: Vec::new(),
             scales: vec![0.0; rows * spans * GROUPS],
             sums: vec![0.0; rows * spans * GROUPS],
             spans,
@@ -78,6 +93,8 @@ impl Rounded {
         for (((x, numbers), scales), sums) in x.chunks_exact(inputs.max(1)).zip(numbers).zip(scales).zip(sums) {
             round(instructions, x, numbers, scales, sums);
         }
+        #[cfg(target_arch = "aarch64")]
+        rounded.bytes.extend(rounded.numbers.as_chunks().0.iter().map(split));
         rounded
     }
 
@@ -88,9 +105,14 @@ impl Rounded {
 
     /// A row.
     pub(super) fn row(&self, row: usize) -> Row<'_> {
-        let (numbers, scales, sums) = (self.numbers.as_chunks().0, self.scales.as_chunks().0, self.sums.as_chunks().0);
-        let spans = row * self.spans..(row + 1) * self.spans;
-        Row { numbers: &numbers[spans.clone()], scales: &scales[spans.clone()], sums: &sums[spans] }
+        let all = Row {
+            numbers: self.numbers.as_chunks().0,
+            #[cfg(target_arch = "aarch64")]
+            bytes: &self.bytes,
+            scales: self.scales.as_chunks().0,
+            sums: self.sums.as_chunks().0,
+        };
+        all.part(row * self.spans..(row + 1) * self.spans)
     }
 }
 
@@ -133,21 +155,45 @@ fn halve(numbers: &[i16; SPAN], halves: &mut [Halves; GROUPS], row: usize) {
 impl<'a> Row<'a> {
     /// A span.
     pub(super) fn span(self, span: usize) -> Span<'a> {
-        Span { numbers: &self.numbers[span], scales: &self.scales[span], sums: &self.sums[span] }
+        Span {
+            numbers: &self.numbers[span],
+            #[cfg(target_arch = "aarch64")]
+            bytes: &self.bytes[span],
+            scales: &self.scales[span],
+            sums: &self.sums[span],
+        }
+    }
+
+    /// Some spans.
+    fn part(self, spans: Range<usize>) -> Self {
+        Self {
+            numbers: &self.numbers[spans.clone()],
+            #[cfg(target_arch = "aarch64")]
+            bytes: &self.bytes[spans.clone()],
+            scales: &self.scales[spans.clone()],
+            sums: &self.sums[spans],
+        }
     }
 
     /// The first spans, and the others.
     pub(super) fn split_at(self, spans: usize) -> (Self, Self) {
-        let (numbers, scales, sums) =
-            (self.numbers.split_at(spans), self.scales.split_at(spans), self.sums.split_at(spans));
-        let row = |numbers, scales, sums| Self { numbers, scales, sums };
-        (row(numbers.0, scales.0, sums.0), row(numbers.1, scales.1, sums.1))
+        (self.part(0..spans), self.part(spans..self.numbers.len()))
     }
 }
 
-/// The place that a number of a span has there.
+/// The place that a number of a span has there, in the order in which weights widen. Where words are shifted for that, it
+/// is of each group the numbers with an even place, then the others; elsewhere their own order.
 pub(super) fn place(index: usize) -> usize {
-    index / GROUP * GROUP + index % 2 * (GROUP / 2) + index % GROUP / 2
+    if WIDENED_IN_ORDER { index } else { index / GROUP * GROUP + index % 2 * (GROUP / 2) + index % GROUP / 2 }
+}
+
+const WIDENED_IN_ORDER: bool = cfg!(target_arch = "aarch64");
+
+/// Splits the numbers of a span.
+#[cfg(target_arch = "aarch64")]
+fn split(numbers: &[i16; SPAN]) -> Bytes {
+    // The lower byte has a sign: where it is negative, the upper one is one more.
+    [numbers.map(|number| (number.wrapping_add(128) >> 8) as i8), numbers.map(|number| number as i8)]
 }
 
 fn round(instructions: Instructions, x: &[f32], numbers: &mut [i16], scales: &mut [f32], sums: &mut [f32]) {
@@ -186,9 +232,13 @@ fn round_group(x: &[f32; GROUP], numbers: &mut [i16; GROUP]) -> (f32, f32) {
     let factor = if largest > NEGLIGIBLE { LARGEST / largest } else { 0.0 };
     let scale = largest / LARGEST;
     let rounded = x.map(|x| round_to_integer(x * factor));
-    for index in 0..GROUP / 2 {
-        numbers[index] = rounded[2 * index] as i16;
-        numbers[GROUP / 2 + index] = rounded[2 * index + 1] as i16;
+    if WIDENED_IN_ORDER {
+        *numbers = rounded.map(|number| number as i16);
+    } else {
+        for index in 0..GROUP / 2 {
+            numbers[index] = rounded[2 * index] as i16;
+            numbers[GROUP / 2 + index] = rounded[2 * index + 1] as i16;
+        }
     }
     (scale, scale * rounded.into_iter().fold(0, i32::wrapping_add) as f32)
 }
@@ -218,6 +268,16 @@ mod tests {
             }
             let sum: f32 = x[..GROUP].iter().sum();
             assert!((row.sums[0][0] - sum).abs() < 0.02, "{instructions:?}");
+        }
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    #[test]
+    fn two_bytes_make_a_number() {
+        let numbers = std::array::from_fn(|index| if index == 0 { 16383 } else { (index * 128) as i16 - 16384 });
+        let [upper, lower] = split(&numbers);
+        for (index, number) in numbers.into_iter().enumerate() {
+            assert_eq!(256 * i16::from(upper[index]) + i16::from(lower[index]), number);
         }
     }
 

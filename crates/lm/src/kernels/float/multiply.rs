@@ -3,6 +3,8 @@
 use std::array::from_fn;
 
 use super::element::Element;
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::{LANES, Lanes, PANEL_LEN, PanelSums, plain};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
@@ -49,7 +51,9 @@ pub(super) fn multiply<T: Element, const C: usize>(
                 avx512::Avx512::tile::<T, C, true>(weights, x, sums);
             }
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => super::neon::Neon::tile::<T, C, true>(weights, x, sums),
+            Instructions::Neon | Instructions::DotProducts | Instructions::MatrixProducts => {
+                neon::Neon::tile::<T, C, true>(weights, x, sums);
+            }
         }
     }
 }
@@ -68,7 +72,9 @@ pub(super) fn multiply_panel<'a>(
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => by_tiles::<avx512::Avx512>(panel, x, sums),
         #[cfg(target_arch = "aarch64")]
-        Instructions::Neon => by_tiles::<super::neon::Neon>(panel, x, sums),
+        Instructions::Neon | Instructions::DotProducts | Instructions::MatrixProducts => {
+            by_tiles::<neon::Neon>(panel, x, sums);
+        }
     }
 }
 
@@ -112,7 +118,12 @@ pub(super) fn widen<T: Element>(instructions: Instructions, from: &[T], to: &mut
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => unsafe { avx512::widen(from, to) },
-        _ => plain::widen(from, to),
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Neon | Instructions::DotProducts | Instructions::MatrixProducts => unsafe {
+            neon::widen(from, to);
+        },
+        Instructions::Plain => plain::widen(from, to),
     }
 }
 

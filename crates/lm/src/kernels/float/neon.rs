@@ -4,9 +4,10 @@ use std::arch::aarch64::*;
 
 use half::{bf16, f16};
 
-use super::element::{Element, Widen};
+use super::element::Element;
 use super::multiply::{PAIR, Tiles};
-use super::{LANES, Lanes};
+use super::{LANES, Lanes, plain};
+use crate::kernels::halves::widen_halves;
 
 /// Loading and widening a vector of four numbers.
 pub(crate) trait Load: Sized {
@@ -39,9 +40,7 @@ impl Load for f16 {
     #[target_feature(enable = "neon")]
     unsafe fn load4(at: *const Self) -> float32x4_t {
         // SAFETY: as the trait demands.
-        let widened = unsafe { at.cast::<[f16; 4]>().read() }.map(f16::widen);
-        // SAFETY: four numbers.
-        unsafe { vld1q_f32(widened.as_ptr()) }
+        widen_halves(unsafe { vld1_u16(at.cast()) })
     }
 }
 
@@ -98,4 +97,18 @@ unsafe fn tile<T: Element, const C: usize>(weights: [&[T]; PAIR], x: [&[f32]; C]
             }
         }
     }
+}
+
+/// Widens numbers.
+///
+/// # Safety
+/// `to` must have room for all.
+#[target_feature(enable = "neon")]
+pub(super) unsafe fn widen<T: Element>(from: &[T], to: &mut [f32]) {
+    let whole = from.len() / 4 * 4;
+    for at in (0..whole).step_by(4) {
+        // SAFETY: four numbers are there, and room for them.
+        unsafe { vst1q_f32(to.as_mut_ptr().add(at), T::load4(from.as_ptr().add(at))) };
+    }
+    plain::widen(&from[whole..], &mut to[whole..]);
 }

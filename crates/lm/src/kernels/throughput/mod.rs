@@ -67,7 +67,10 @@ fn floats(instructions: Instructions, rounds: usize) -> (f32, usize) {
             unsafe { avx512::floats(one, rounds) }.as_flattened().to_vec()
         }
         #[cfg(target_arch = "aarch64")]
-        Instructions::Neon => unsafe { neon::floats(one, rounds) }.as_flattened().to_vec(),
+        Instructions::Neon | Instructions::DotProducts | Instructions::MatrixProducts => {
+            // SAFETY: as above.
+            unsafe { neon::floats(one, rounds) }.as_flattened().to_vec()
+        }
     };
     (lanes.iter().sum(), lanes.len() * rounds)
 }
@@ -85,7 +88,11 @@ fn integers(instructions: Instructions, rounds: usize) -> (i32, usize) {
         #[cfg(target_arch = "x86_64")]
         Instructions::Vnni | Instructions::Amx => unsafe { avx512::integers_vnni(one, rounds) }.as_flattened().to_vec(),
         #[cfg(target_arch = "aarch64")]
-        Instructions::Neon => unsafe { neon::integers(one, rounds) }.as_flattened().to_vec(),
+        // By words, on all of them: as bytes, numbers of 16 bits take two products each.
+        Instructions::Neon | Instructions::DotProducts | Instructions::MatrixProducts => {
+            // SAFETY: as above.
+            unsafe { neon::integers(one, rounds) }.as_flattened().to_vec()
+        }
     };
     (lanes.iter().sum(), 2 * lanes.len() * rounds)
 }
