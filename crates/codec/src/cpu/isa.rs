@@ -5,6 +5,8 @@ pub(super) enum Isa {
     Avx512,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
     Plain,
 }
 
@@ -20,6 +22,27 @@ impl Isa {
                 return Self::Avx2;
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        return Self::Neon;
+        #[cfg(not(target_arch = "aarch64"))]
         Self::Plain
+    }
+}
+
+#[cfg(test)]
+impl Isa {
+    /// All that this processor has.
+    pub(super) fn available() -> Vec<Self> {
+        let mut available = vec![Self::Plain, Self::best()];
+        #[cfg(target_arch = "x86_64")]
+        if Self::best() == Self::Avx512 {
+            available.push(Self::Avx2);
+        }
+        available
+    }
+
+    /// Those that multiply and add in one step, and so give the same bits.
+    pub(super) fn fused() -> impl Iterator<Item = Self> {
+        Self::available().into_iter().filter(|isa| super::lanes::NATIVE_FMA || *isa != Self::Plain)
     }
 }

@@ -21,6 +21,8 @@ impl Isa {
             Self::Avx512 => (MOST_ROWS, 2),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => (6, 1),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => (6, 1),
             Self::Plain => (4, 1),
         }
     }
@@ -78,6 +80,9 @@ fn add_whole_tile(isa: Isa, x: Rows, panels: &[&[f32]], terms: usize, y: &mut [f
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above; a processor with AVX-512F has AVX2 and FMA.
         (Isa::Avx512 | Isa::Avx2, &[panel]) => unsafe { x86::panel_of_rows(x, panel, terms, y, y_step) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: every such processor has the instructions, and all slices reach far enough.
+        (Isa::Neon, &[panel]) => unsafe { neon::panel_of_rows(x, panel, terms, y, y_step) },
         _ => panels.iter().enumerate().for_each(|(place, panel)| {
             plain_tile(x, &panel[..terms * PANEL], &mut y[place * PANEL..], y_step);
         }),
@@ -99,6 +104,17 @@ fn plain_tile(x: Rows, panel: &[f32], y: &mut [f32], y_step: usize) {
     }
 }
 
+/// Calls `$tile::<N>` for the `N` that `$count` is.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! by_count {
+    ($count:expr, $tile:ident, $arguments:tt, $($n:literal)*) => {
+        match $count {
+            $($n => $tile::<$n> $arguments,)*
+            _ => unreachable!("more rows than fit a tile"),
+        }
+    };
+}
+
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
@@ -111,16 +127,6 @@ mod x86 {
 
     /// Terms of one pass of the loop.
     const UNROLL: usize = 4;
-
-    /// Calls `$tile::<N>` for the `N` that `$count` is.
-    macro_rules! by_count {
-        ($count:expr, $tile:ident, $arguments:tt, $($n:literal)*) => {
-            match $count {
-                $($n => $tile::<$n> $arguments,)*
-                _ => unreachable!("more rows than fit a tile"),
-            }
-        };
-    }
 
     /// # Safety
     /// AVX2 and FMA; `x` has at most 6 rows of `terms` values, `panel` as many rows of 16, `y` room for 16 in each row.
@@ -219,6 +225,58 @@ mod x86 {
     }
 }
 
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    use std::arch::aarch64::{vfmaq_n_f32, vld1q_f32, vst1q_f32};
+    use std::array::from_fn;
+
+    use super::{PANEL, Rows};
+
+    /// Vectors side by side in a panel.
+    const VECTORS: usize = PANEL / 4;
+
+    /// # Safety
+    /// `x` has at most 6 rows of `terms` values, `panel` as many rows of 16, `y` room for 16 in each row.
+    #[target_feature(enable = "neon")]
+    pub(super) unsafe fn panel_of_rows(x: Rows, panel: &[f32], terms: usize, y: &mut [f32], y_step: usize) {
+        let (values, weights, y) = (x.values.as_ptr(), panel.as_ptr(), y.as_mut_ptr());
+        // SAFETY: the caller's.
+        unsafe { by_count!(x.count, panel_tile, (values, x.step, weights, terms, y, y_step), 1 2 3 4 5 6) }
+    }
+
+    /// # Safety
+    /// As [`panel_of_rows`], `N` rows.
+    #[target_feature(enable = "neon")]
+    unsafe fn panel_tile<const N: usize>(
+        x: *const f32,
+        step: usize,
+        weights: *const f32,
+        terms: usize,
+        y: *mut f32,
+        y_step: usize,
+    ) {
+        // SAFETY: every offset lies inside what the caller vouches for.
+        unsafe {
+            let mut sums: [[_; VECTORS]; N] =
+                from_fn(|row| from_fn(|vector| vld1q_f32(y.add(row * y_step + 4 * vector))));
+            for term in 0..terms {
+                let weights: [_; VECTORS] = from_fn(|vector| vld1q_f32(weights.add(term * PANEL + 4 * vector)));
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let x = *x.add(row * step + term);
+                    for (sum, weights) in sums.iter_mut().zip(weights) {
+                        *sum = vfmaq_n_f32(*sum, weights, x);
+                    }
+                }
+            }
+            for (row, sums) in sums.into_iter().enumerate() {
+                for (vector, sum) in sums.into_iter().enumerate() {
+                    vst1q_f32(y.add(row * y_step + 4 * vector), sum);
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,18 +303,9 @@ mod tests {
         (y, (0..before.len()).map(exact).collect())
     }
 
-    fn isas() -> Vec<Isa> {
-        let mut isas = vec![Isa::Plain, Isa::best()];
-        #[cfg(target_arch = "x86_64")]
-        if Isa::best() == Isa::Avx512 {
-            isas.push(Isa::Avx2);
-        }
-        isas
-    }
-
     #[test]
     fn products_are_right_with_all_instructions_and_sizes() {
-        for isa in isas() {
+        for isa in Isa::available() {
             for (count, terms, columns, step) in
                 [(1, 1, 1, 1), (5, 7, 16, 7), (12, 33, 32, 40), (13, 64, 48, 64), (25, 96, 90, 32), (7, 21, 33, 3)]
             {
@@ -269,7 +318,7 @@ mod tests {
 
     #[test]
     fn the_bits_of_a_row_do_not_depend_on_the_rows_beside_it() {
-        for isa in isas() {
+        for isa in Isa::available() {
             let (alone, _) = product(isa, 1, 50, 40, 50);
             for count in 2..30 {
                 let (y, _) = product(isa, count, 50, 40, 50);
@@ -281,8 +330,7 @@ mod tests {
 
     #[test]
     fn vectors_of_any_length_give_the_same_bits() {
-        let wide: Vec<_> = isas().into_iter().filter(|isa| *isa != Isa::Plain).collect();
-        let all: Vec<Vec<f32>> = wide.into_iter().map(|isa| product(isa, 23, 77, 70, 20).0).collect();
+        let all: Vec<Vec<f32>> = Isa::fused().map(|isa| product(isa, 23, 77, 70, 20).0).collect();
         assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
     }
 }

@@ -45,6 +45,9 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the processor has AVX2 and FMA, or the variant would not be.
             Self::Avx2 => unsafe { x86::run_avx2(work) },
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: every such processor has the instructions.
+            Self::Neon => unsafe { neon::run(work) },
             Self::Plain => work.run::<Plain<8, NATIVE_FMA>, Plain<1, NATIVE_FMA>>(),
         }
     }
@@ -121,6 +124,70 @@ impl<const COUNT: usize, const FUSED: bool> Lanes for Plain<COUNT, FUSED> {
     }
 }
 
+/// A register type with the instructions of its lanes.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! lanes {
+    ($register:ty, $count:literal, $load:ident, $store:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident,
+     $fma:ident, $min:ident, $max:ident) => {
+        // SAFETY, for all: work gets this type from a function for its instructions only, so the processor has them; and
+        // what is read or written was cut to size.
+        impl Lanes for $register {
+            const COUNT: usize = $count;
+
+            #[inline(always)]
+            fn load(values: &[f32]) -> Self {
+                let values = &values[..Self::COUNT];
+                // SAFETY: see above.
+                unsafe { $load(values.as_ptr()) }
+            }
+
+            #[inline(always)]
+            fn store(self, values: &mut [f32]) {
+                let values = &mut values[..Self::COUNT];
+                // SAFETY: see above.
+                unsafe { $store(values.as_mut_ptr(), self) }
+            }
+
+            #[inline(always)]
+            fn splat(value: f32) -> Self {
+                // SAFETY: see above.
+                unsafe { $splat(value) }
+            }
+
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                // SAFETY: see above.
+                unsafe { $add(self, other) }
+            }
+
+            #[inline(always)]
+            fn subtract(self, other: Self) -> Self {
+                // SAFETY: see above.
+                unsafe { $sub(self, other) }
+            }
+
+            #[inline(always)]
+            fn multiply(self, other: Self) -> Self {
+                // SAFETY: see above.
+                unsafe { $mul(self, other) }
+            }
+
+            #[inline(always)]
+            fn multiply_add(self, factor: Self, sum: Self) -> Self {
+                // SAFETY: see above.
+                unsafe { $fma(self, factor, sum) }
+            }
+
+            #[inline(always)]
+            fn clamp(self, bound: Self) -> Self {
+                let least = Self::splat(0.0).subtract(bound);
+                // SAFETY: see above. Both give their second operand where one is no number, or what is none.
+                unsafe { $min(bound, $max(least, self)) }
+            }
+        }
+    };
+}
+
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
@@ -143,69 +210,6 @@ mod x86 {
     #[target_feature(enable = "avx512f,avx2,fma")]
     pub(super) unsafe fn run_avx512(work: impl LaneWork) {
         work.run::<__m512, Plain<1, true>>();
-    }
-
-    /// A register type with the instructions of its lanes.
-    macro_rules! lanes {
-        ($register:ty, $count:literal, $load:ident, $store:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident,
-         $fma:ident, $min:ident, $max:ident) => {
-            // SAFETY, for all: work gets this type from `run_avx2` or `run_avx512` only, so the processor has the
-            // instructions; and what is read or written was cut to size.
-            impl Lanes for $register {
-                const COUNT: usize = $count;
-
-                #[inline(always)]
-                fn load(values: &[f32]) -> Self {
-                    let values = &values[..Self::COUNT];
-                    // SAFETY: see above.
-                    unsafe { $load(values.as_ptr()) }
-                }
-
-                #[inline(always)]
-                fn store(self, values: &mut [f32]) {
-                    let values = &mut values[..Self::COUNT];
-                    // SAFETY: see above.
-                    unsafe { $store(values.as_mut_ptr(), self) }
-                }
-
-                #[inline(always)]
-                fn splat(value: f32) -> Self {
-                    // SAFETY: see above.
-                    unsafe { $splat(value) }
-                }
-
-                #[inline(always)]
-                fn add(self, other: Self) -> Self {
-                    // SAFETY: see above.
-                    unsafe { $add(self, other) }
-                }
-
-                #[inline(always)]
-                fn subtract(self, other: Self) -> Self {
-                    // SAFETY: see above.
-                    unsafe { $sub(self, other) }
-                }
-
-                #[inline(always)]
-                fn multiply(self, other: Self) -> Self {
-                    // SAFETY: see above.
-                    unsafe { $mul(self, other) }
-                }
-
-                #[inline(always)]
-                fn multiply_add(self, factor: Self, sum: Self) -> Self {
-                    // SAFETY: see above.
-                    unsafe { $fma(self, factor, sum) }
-                }
-
-                #[inline(always)]
-                fn clamp(self, bound: Self) -> Self {
-                    let least = Self::splat(0.0).subtract(bound);
-                    // SAFETY: see above. Both give their second operand where one is no number.
-                    unsafe { $min(bound, $max(least, self)) }
-                }
-            }
-        };
     }
 
     lanes!(
@@ -233,5 +237,40 @@ mod x86 {
         _mm512_fmadd_ps,
         _mm512_min_ps,
         _mm512_max_ps
+    );
+}
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    use std::arch::aarch64::{
+        float32x4_t, vaddq_f32, vdupq_n_f32, vfmaq_f32, vld1q_f32, vmaxq_f32, vminq_f32, vmulq_f32, vst1q_f32,
+        vsubq_f32,
+    };
+
+    use super::{LaneWork, Lanes, Plain};
+
+    #[target_feature(enable = "neon")]
+    pub(super) fn run(work: impl LaneWork) {
+        work.run::<float32x4_t, Plain<1, true>>();
+    }
+
+    #[inline]
+    #[target_feature(enable = "neon")]
+    fn multiply_add(lanes: float32x4_t, factor: float32x4_t, sum: float32x4_t) -> float32x4_t {
+        vfmaq_f32(sum, lanes, factor)
+    }
+
+    lanes!(
+        float32x4_t,
+        4,
+        vld1q_f32,
+        vst1q_f32,
+        vdupq_n_f32,
+        vaddq_f32,
+        vsubq_f32,
+        vmulq_f32,
+        multiply_add,
+        vminq_f32,
+        vmaxq_f32
     );
 }

@@ -114,4 +114,18 @@ mod tests {
         let worst = (0..x.len()).map(error).fold(0.0, f64::max);
         assert!(worst < 2e-6, "{worst}");
     }
+
+    #[test]
+    fn vectors_of_any_length_give_the_same_bits() {
+        let alpha: Vec<f32> = (0..21).map(|index| index as f32 / 3.0 - 2.0).collect();
+        let x: Vec<f32> = (0..21 * 50).map(|index| (index as f32 * 0.77).sin() * 9.0).chain([f32::NAN; 21]).collect();
+        let bits = |isa| {
+            let mut rows = x.clone();
+            Snake { isa, ..Snake::new(alpha.clone()) }.apply(&mut rows);
+            rows.into_iter().map(|value| if value.is_nan() { 0 } else { value.to_bits() }).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = Isa::fused().map(bits).collect();
+        assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+        assert!(all.iter().all(|bits| bits[21 * 50..].iter().all(|bits| *bits == 0)));
+    }
 }
