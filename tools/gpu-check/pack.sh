@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds gpu-check with everything that it needs on a machine with a card, into one archive:
 #   tools/gpu-check/pack.sh [ARCHIVE]        default: target/gpu-check.tar.xz
-# Needs a CUDA toolkit (docs/cuda.md) and no card. There: tar xf gpu-check.tar.xz && gpu-check/run.sh
+# Needs a CUDA toolkit (docs/cuda.md) and no card. ZONOS_COMMIT, which its tables name, is asked of git unless it is set. There: tar xf gpu-check.tar.xz && gpu-check/run.sh
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
@@ -11,8 +11,8 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 cd "$root"
 
-ZONOS_COMMIT="$(git describe --always --dirty 2>/dev/null || echo unknown)"
-export ZONOS_COMMIT
+# A tree without its history is told of which commit it is.
+export ZONOS_COMMIT="${ZONOS_COMMIT:-$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)}"
 
 cargo build --release --locked --features cuda -p zonos-gpu-check
 parity="$(cargo test --release --locked --features cuda -p zonos-tests --test parity --no-run --message-format json |

@@ -2,34 +2,52 @@
 
 use anyhow::{Context, Result};
 use zonos::bench::BenchOptions;
-use zonos::{Engine, EngineOptions, Precision};
+use zonos::{ElementType, Engine, EngineOptions, Precision, QuantizeOptions, quantize, quantize_random_full};
 
 use crate::Args;
 use crate::report::Measured;
 
-/// Rows of the prompts that are measured: a short sentence with a voice, and a longer one.
-const PROMPT_ROWS: [usize; 2] = [96, 120];
 /// Fills texts up to the length that is asked for.
 const LETTERS: &str = "The quick brown fox jumps over the lazy dog, and then it does so once again. ";
 
 /// Measures each prompt; `keep` gets what was found as soon as it is known.
-pub fn run(args: &Args, precision: Precision, keep: &mut impl FnMut(Measured) -> Result<()>) -> Result<()> {
-    let options = EngineOptions {
-        model: args.model.clone(),
-        device: args.device,
-        precision: Some(precision),
-        ..EngineOptions::default()
+pub fn run(args: &Args, weights: ElementType, keep: &mut impl FnMut(Measured) -> Result<()>) -> Result<()> {
+    let engine = match weights.to_string().parse() {
+        Ok(precision) => load(args, precision),
+        Err(_) => load_quantized(args, weights),
     };
-    let engine = if args.model.is_some() { Engine::with_options(&options) } else { Engine::random_full(&options) };
-    let engine = engine.with_context(|| format!("cannot load a model of {precision} weights"))?;
+    let engine = engine.with_context(|| format!("cannot load a model of {weights} weights"))?;
     let empty = rows_without_text(&engine)?;
-    for (index, rows) in PROMPT_ROWS.into_iter().enumerate() {
+    for (index, &rows) in args.prompts.iter().enumerate() {
         let batches = if index == 0 { args.batches.clone() } else { Vec::new() };
         let text = text_of(rows, empty);
         let report = engine.bench(&BenchOptions { text, frames: args.frames, batches, ..BenchOptions::default() })?;
-        keep(Measured { precision: precision.to_string(), report })?;
+        keep(Measured { precision: weights.to_string(), report })?;
     }
     Ok(())
+}
+
+fn load(args: &Args, precision: Precision) -> Result<Engine> {
+    let (model, device) = (args.model.clone(), args.device);
+    let options = EngineOptions { model, device, precision: Some(precision), ..EngineOptions::default() };
+    Ok(if args.model.is_some() { Engine::with_options(&options) } else { Engine::random_full(&options) }?)
+}
+
+/// A model whose experts, and in eight bits attention and dense layers, are quantized, with a random codec: from a file, so
+/// that its way to the card is seen too.
+fn load_quantized(args: &Args, experts: ElementType) -> Result<Engine> {
+    let file = args.out.join(format!("gpu-check-{experts}.gguf"));
+    let spine = "q8_0".parse().map_err(anyhow::Error::msg)?;
+    let options = QuantizeOptions { experts, spine, head: None, name: "gpu-check".to_owned() };
+    match &args.model {
+        Some(model) => quantize(model, &file, &options, |_| true)?,
+        None => quantize_random_full(&file, &options, |_| true)?,
+    };
+    let (model, device) = (Some(file.display().to_string()), args.device);
+    let engine = Engine::random_full(&EngineOptions { model, device, ..EngineOptions::default() });
+    // What is mapped stays readable.
+    std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+    Ok(engine?)
 }
 
 /// Rows of a prompt beside those of its text. Measuring it brings the card up to its usual speed, too.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
-use zonos::{DeviceChoice, Precision};
+use zonos::{DeviceChoice, ElementType};
 
 use crate::report::Report;
 
@@ -24,9 +24,13 @@ struct Args {
     /// The device to test and to measure
     #[arg(long, default_value = "cuda")]
     device: DeviceChoice,
-    /// Element types of the weights that are measured
-    #[arg(long, value_name = "TYPE,…", value_delimiter = ',', default_value = "bf16")]
-    dtype: Vec<Precision>,
+    /// Types of the weights that are measured: f32, f16, bf16, and q8_0, q6_k, q5_k, q4_k, for which a file is made in the
+    /// folder of the results (8.7 GB at most) and removed again
+    #[arg(long, value_name = "TYPE,…", value_delimiter = ',', default_value = "bf16,q8_0")]
+    dtype: Vec<ElementType>,
+    /// Rows of the prompts that are measured; sequences are decoded together behind the first
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "96,120,6000")]
+    prompts: Vec<usize>,
     /// Frames of each measurement of decoding
     #[arg(long, default_value_t = 86)]
     frames: usize,
@@ -53,8 +57,8 @@ fn main() -> Result<()> {
     }
     if !args.no_bench {
         // Each is written as soon as it is known: what fails later takes nothing along.
-        for &precision in &args.dtype {
-            bench::run(&args, precision, &mut |measured| {
+        for &weights in &args.dtype {
+            bench::run(&args, weights, &mut |measured| {
                 report.benches.push(measured);
                 report.write(&args.out)
             })?;
