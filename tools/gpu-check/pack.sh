@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds gpu-check with everything that it needs on a machine with a card, into one archive:
 #   tools/gpu-check/pack.sh [ARCHIVE]        default: target/gpu-check.tar.xz
-# Needs a CUDA toolkit (docs/cuda.md) and no card. ZONOS_COMMIT, which its tables name, is asked of git unless it is set. There: tar xf gpu-check.tar.xz && gpu-check/run.sh
+# Needs a CUDA toolkit (docs/cuda.md) and no card. ZONOS_COMMIT, which its tables name, is asked of git unless it is set.
+# There: tar xf gpu-check.tar.xz && gpu-check/run.sh
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
