@@ -9,9 +9,16 @@ use crate::norm::RmsNorm;
 /// Rows of ids to the input of the first block.
 pub(crate) struct Embedding {
     /// One table for each column: codebooks, then text.
-    tables: Vec<Tensor>,
+    tables: Vec<Table>,
     speaker: Option<SpeakerProjection>,
     norm: RmsNorm,
+}
+
+/// A row of numbers for each id, [ids, dim].
+enum Table {
+    /// Where it lies in its file, as it is stored: rows are read when they are looked up. On the CPU.
+    Mapped(zonos_weights::Table),
+    Tensor(Tensor),
 }
 
 /// A raw voice to the embedding of its slot.
@@ -25,7 +32,7 @@ impl Embedding {
         let tables = weights.at("multi_embedder.embedders");
         let table = |column: usize| {
             let ids = if column < config.codebooks { config.audio_vocab() } else { config.text_vocab + 1 };
-            Ok(tables.at(column).get("weight", &[ids, config.dim])?)
+            Table::load(&tables.at(column), [ids, config.dim])
         };
         let speaker = config.speaker.map(|speaker| SpeakerProjection::load(weights, config, speaker));
         Ok(Self {
@@ -50,13 +57,31 @@ impl Embedding {
         let mut sum: Option<Tensor> = None;
         for (column, table) in self.tables.iter().enumerate() {
             let column: Vec<u32> = ids.iter().skip(column).step_by(width).copied().collect();
-            let rows = table.index_select(&Tensor::new(column, table.device())?, 0)?.to_dtype(DType::F32)?;
+            let rows = table.look_up(column)?;
             sum = Some(match sum {
                 Some(sum) => (sum + rows)?,
                 None => rows,
             });
         }
         sum.ok_or_else(|| crate::Error::Config("a model without codebooks".into()))
+    }
+}
+
+impl Table {
+    fn load(weights: &Weights, shape: [usize; 2]) -> Result<Self> {
+        let mapped = if weights.device().is_cpu() { weights.get_table("weight", &shape)? } else { None };
+        Ok(match mapped {
+            Some(mapped) => Self::Mapped(mapped),
+            None => Self::Tensor(weights.get("weight", &shape)?),
+        })
+    }
+
+    /// [ids, dim] in float32.
+    fn look_up(&self, ids: Vec<u32>) -> Result<Tensor> {
+        Ok(match self {
+            Self::Mapped(table) => table.gather(&ids)?,
+            Self::Tensor(table) => table.index_select(&Tensor::new(ids, table.device())?, 0)?.to_dtype(DType::F32)?,
+        })
     }
 }
 

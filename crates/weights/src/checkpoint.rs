@@ -10,7 +10,7 @@ use crate::metadata::{MetaValue, Metadata};
 use crate::quantized::Quantized;
 use crate::random::{InitRule, Random};
 use crate::view::Weights;
-use crate::{ElementType, Error, Result, gguf, pth, safetensors};
+use crate::{ElementType, Error, Result, Table, gguf, pth, safetensors};
 
 /// A set of named tensors: mapped files, or values drawn from a seed.
 pub struct Checkpoint {
@@ -231,6 +231,14 @@ impl Checkpoint {
             self.mark_used(name);
         }
         Ok(quantized)
+    }
+
+    /// A tensor of the whole `shape` as it lies; `None` for random ones.
+    pub(crate) fn table(&self, name: &str, shape: &[usize]) -> Result<Option<Table>> {
+        let Source::Files(_) = &self.source else { return Ok(None) };
+        let table = Table::new(name, self.stored(name, shape)?.clone());
+        self.mark_used(name);
+        Ok(Some(table))
     }
 
     pub(crate) fn tensor(&self, name: &str, shape: &[usize], dtype: Option<DType>, device: &Device) -> Result<Tensor> {

@@ -3,7 +3,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 
 use crate::mapped::Entry;
-use crate::{Checkpoint, ElementType, Error, Quantized, Result};
+use crate::{Checkpoint, ElementType, Error, Quantized, Result, Table};
 
 /// A view of a [`Checkpoint`] below a name prefix, for a device and an element type.
 #[derive(Clone)]
@@ -70,6 +70,15 @@ impl<'a> Weights<'a> {
     /// When it is missing or has another shape.
     pub fn get_quantized(&self, name: &str, shape: &[usize]) -> Result<Option<Quantized>> {
         self.checkpoint.quantized(&self.full(name), shape)
+    }
+
+    /// The tensor `name` of the whole `shape` as it lies in its file, to read elements of its first axis from; `None` where
+    /// weights are random.
+    ///
+    /// # Errors
+    /// When it is missing or has another shape.
+    pub fn get_table(&self, name: &str, shape: &[usize]) -> Result<Option<Table>> {
+        self.checkpoint.table(&self.full(name), shape)
     }
 
     /// Whether the tensor is there; always so for random weights.

@@ -47,6 +47,22 @@ fn parts_are_elements_of_the_first_axis() {
 }
 
 #[test]
+fn tables_give_the_elements_that_are_asked_for() {
+    let checkpoint = small();
+    let weights = checkpoint.weights(&Device::Cpu, None);
+    let table = weights.get_table("layers.0.w", &[2, 2]).unwrap().unwrap();
+    let found = table.gather(&[1, 0, 1]).unwrap();
+    assert_eq!((found.dims(), floats(&found)), (&[3, 2][..], vec![3., 4., 1., 2., 3., 4.]));
+    assert!(matches!(error_of(table.gather(&[0, 2])), Error::Part { index: 2, .. }));
+    assert!(matches!(error_of(table.gather(&[])), Error::Tensor { .. }));
+    assert!(matches!(error_of(weights.get_table("layers.0.w", &[4])), Error::Shape { .. }));
+    let random = Checkpoint::random(1, |_, _| Init::FanIn(2));
+    assert!(random.weights(&Device::Cpu, None).get_table("w", &[2, 2]).unwrap().is_none());
+    let error = checkpoint.check_all_used().unwrap_err().to_string();
+    assert!(!error.contains("layers.0.w"), "{error}");
+}
+
+#[test]
 fn parts_that_are_not_there_are_an_error() {
     let files = small();
     let random = Checkpoint::random(1, |_, _| Init::FanIn(2));
