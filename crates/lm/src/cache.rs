@@ -1,10 +1,23 @@
 use candle_core::{DType, Device, Tensor};
+use half::f16;
 
 use crate::card::Slot;
+use crate::matrix::Matrix;
 use crate::{Config, Result};
 
 /// Rows that a cache begins with; it doubles when full.
 const FIRST_CAPACITY: usize = 256;
+
+/// The type of keys and values in a model with this head: that of the weights, and float16 where these are in blocks, as
+/// kernels on cards have it. On the CPU it is float16 for bfloat16, too: keys are normed and values are small, so that ten
+/// bits of a fraction serve better than a range; what is beyond it becomes the largest number.
+pub(crate) fn cache_dtype(head: &Matrix, device: &Device) -> DType {
+    match head.dtype() {
+        None => DType::F16,
+        Some(DType::BF16) if device.is_cpu() => DType::F16,
+        Some(dtype) => dtype,
+    }
+}
 
 /// Keys and values of one sequence, for every layer. Grows with the sequence.
 pub struct KvCache {
@@ -72,9 +85,8 @@ impl LayerCache {
     pub(crate) fn append(&mut self, filled: usize, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
         let rows = filled + keys.dim(1)?;
         self.reserve(filled, rows)?;
-        let dtype = self.keys.dtype();
-        self.keys.slice_set(&keys.to_dtype(dtype)?.contiguous()?, 1, filled)?;
-        self.values.slice_set(&values.to_dtype(dtype)?.contiguous()?, 1, filled)?;
+        self.keys.slice_set(&narrowed(keys, self.keys.dtype())?, 1, filled)?;
+        self.values.slice_set(&narrowed(values, self.values.dtype())?, 1, filled)?;
         Ok((self.keys.narrow(1, 0, rows)?, self.values.narrow(1, 0, rows)?))
     }
 
@@ -89,6 +101,13 @@ impl LayerCache {
     }
 }
 
+/// The numbers in the type of a cache; in float16 those beyond its range as the largest of it.
+fn narrowed(x: &Tensor, dtype: DType) -> Result<Tensor> {
+    let largest = f16::MAX.to_f32();
+    let x = if dtype == DType::F16 { x.clamp(-largest, largest)? } else { x.clone() };
+    Ok(x.to_dtype(dtype)?.contiguous()?)
+}
+
 fn grown(old: &Tensor, filled: usize, capacity: usize) -> Result<Tensor> {
     let (heads, _, width) = old.dims3()?;
     let new = Tensor::zeros((heads, capacity, width), old.dtype(), old.device())?;
@@ -96,4 +115,19 @@ fn grown(old: &Tensor, filled: usize, capacity: usize) -> Result<Tensor> {
         new.slice_set(&old.narrow(1, 0, filled)?.contiguous()?, 1, 0)?;
     }
     Ok(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn float16_holds_what_is_beyond_its_range_as_its_largest_number() {
+        let x = Tensor::new(&[1e6f32, -1e6, 0.1, f32::NAN], &Device::Cpu).unwrap();
+        let halves = narrowed(&x, DType::F16).unwrap().to_vec1::<f16>().unwrap();
+        assert_eq!(halves[..3], [f16::MAX, f16::MIN, f16::from_f32(0.1)]);
+        assert!(halves[3].is_nan());
+        let same = narrowed(&x, DType::F32).unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(same[..3], [1e6, -1e6, 0.1]);
+    }
 }

@@ -61,11 +61,11 @@ impl Matrix {
         Ok(self)
     }
 
-    /// The element type that the weights are multiplied in.
-    pub(crate) fn dtype(&self) -> DType {
+    /// The element type of the weights; `None` where they are in blocks.
+    pub(crate) fn dtype(&self) -> Option<DType> {
         match &self.weight {
-            Storage::Plain(weight) => weight.dtype(),
-            Storage::Blocks(_) => DType::F32,
+            Storage::Plain(weight) => Some(weight.dtype()),
+            Storage::Blocks(_) => None,
         }
     }
 

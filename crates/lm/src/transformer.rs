@@ -2,7 +2,7 @@ use candle_core::{DType, Device, Tensor};
 use zonos_weights::Weights;
 
 use crate::block::Block;
-use crate::cache::Span;
+use crate::cache::{Span, cache_dtype};
 use crate::embedding::Embedding;
 use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
@@ -39,7 +39,7 @@ impl Transformer {
             // After the weights have shown that the head's width is what the configuration says.
             rope: Rope::new(&config, &device)?,
             output_norm: RmsNorm::load(weights, "out_norm", config.dim, config.norm_eps)?,
-            cache_dtype: if device.is_cpu() { DType::F32 } else { head.dtype() },
+            cache_dtype: cache_dtype(&head, &device),
             head,
             config,
             device,

@@ -41,18 +41,34 @@ pub(super) fn sum(x: &[f32], of: impl Fn(f32) -> f32) -> f32 {
     fold(sums) + rest
 }
 
-/// The sum of the products of two rows.
+/// The largest number; what is no number is passed over.
 #[inline(always)]
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.iter().zip(b) {
+fn largest(x: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    for chunk in chunks {
         for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
+            lanes[lane] = larger(lanes[lane], chunk[lane]);
         }
     }
-    let rest = a_rest.iter().zip(b_rest).fold(0.0, |sum, (a, b)| sum + a * b);
-    fold(sums) + rest
+    lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, larger)
+}
+
+/// Puts e to the power of each number, less the largest one, in its place. Returns the largest and the sum of the powers.
+#[inline(always)]
+pub(super) fn powers(x: &mut [f32]) -> (f32, f32) {
+    let largest = largest(x);
+    x.iter_mut().for_each(
+        #[inline(always)]
+        |x| *x = exp(*x - largest),
+    );
+    let sum = sum(
+        x,
+        #[inline(always)]
+        |x| x,
+    );
+    (largest, sum)
 }
 
 /// Adds up, halves onto halves.
@@ -89,7 +105,7 @@ mod tests {
         for len in [0usize, 1, 31, 32, 33, 200] {
             let x: Vec<f32> = (0..len).map(|i| i as f32).collect();
             assert_eq!(sum(&x, |x| x), (len * len.saturating_sub(1) / 2) as f32);
-            assert_eq!(dot(&x, &x), x.iter().map(|x| x * x).sum::<f32>());
+            assert_eq!(largest(&x), x.last().copied().unwrap_or(f32::NEG_INFINITY));
         }
     }
 }

@@ -4,7 +4,7 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
 use super::contiguous;
-use super::exp::{exp, sum};
+use super::exp::{exp, powers, sum};
 use super::instructions::vectorized;
 use super::outputs::each_row;
 
@@ -141,18 +141,9 @@ impl CustomOp1 for Softmax {
 
 /// Softmax in place. Where anything is no number, nothing is.
 #[inline(always)]
-pub(super) fn softmax_row(scores: &mut [f32]) {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores.iter_mut().for_each(
-        #[inline(always)]
-        |score| *score = exp(*score - largest),
-    );
-    let scale = 1.0
-        / sum(
-            scores,
-            #[inline(always)]
-            |score| score,
-        );
+fn softmax_row(scores: &mut [f32]) {
+    let (_, sum) = powers(scores);
+    let scale = 1.0 / sum;
     scores.iter_mut().for_each(
         #[inline(always)]
         |score| *score *= scale,

@@ -21,7 +21,7 @@ mod tests;
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
-use self::element::Element;
+pub(super) use self::element::Element;
 use self::multiply::{multiply, multiply_panel, total, widen};
 use super::contiguous;
 use super::instructions::{Instructions, ask_for};
