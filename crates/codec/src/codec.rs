@@ -22,9 +22,8 @@ const ENCODE_WINDOW: usize = 128;
 /// A DAC model: aligned codes to samples, and samples to codes.
 pub struct Codec {
     config: CodecConfig,
-    quantizer: Quantizer,
     decoder: DecoderKind,
-    encoder: Option<EncoderKind>,
+    encoder: Option<Encoding>,
     device: Device,
     dtype: DType,
 }
@@ -36,7 +35,13 @@ pub(crate) enum DecoderKind {
     /// By kernels of our own, on an NVIDIA card.
     Card(Card),
     /// By candle's operators.
-    Tensors(Decoder),
+    Tensors(Quantizer, Decoder),
+}
+
+/// Samples to codes.
+struct Encoding {
+    layers: EncoderKind,
+    quantizer: Quantizer,
 }
 
 enum EncoderKind {
@@ -124,14 +129,15 @@ impl Codec {
             None if is_cpu => {
                 DecoderKind::Cpu(Box::new(CpuDecoder::new(&quantizer, layers()?, &config.decoder.rates)?))
             }
-            None => DecoderKind::Tensors(layers()?),
+            None => DecoderKind::Tensors(quantizer.clone(), layers()?),
         };
-        let encoder = |stages| -> Result<EncoderKind> {
+        let encoder = |stages| -> Result<Encoding> {
             let layers = Encoder::load(&weights.at("encoder"), stages, config.latent_dim)?;
-            Ok(if is_cpu { EncoderKind::Cpu(CpuEncoder::new(layers)?) } else { EncoderKind::Tensors(layers) })
+            let layers = if is_cpu { EncoderKind::Cpu(CpuEncoder::new(layers)?) } else { EncoderKind::Tensors(layers) };
+            Ok(Encoding { layers, quantizer })
         };
         let encoder = config.encoder.as_ref().map(encoder).transpose()?;
-        Ok(Self { quantizer, decoder, encoder, device: device.clone(), dtype, config })
+        Ok(Self { decoder, encoder, device: device.clone(), dtype, config })
     }
 
     /// Samples per second of the audio on both sides.
@@ -187,9 +193,10 @@ impl Codec {
         match &self.decoder {
             DecoderKind::Cpu(decoder) => Ok(decoder.range(codes, range)),
             DecoderKind::Card(card) => self.in_windows(codes, range, |codes, kept| card.decode(codes, kept)),
-            DecoderKind::Tensors(decoder) => {
-                self.in_windows(codes, range, |codes, kept| self.decode_window(decoder, codes, kept))
-            }
+            DecoderKind::Tensors(quantizer, decoder) => self.in_windows(codes, range, |codes, kept| {
+                let z = quantizer.decode(&codes.to_tensor(&self.device)?)?;
+                self.decode_window(decoder, &z, kept)
+            }),
         }
     }
 
@@ -208,8 +215,7 @@ impl Codec {
         Ok(samples)
     }
 
-    fn decode_window(&self, decoder: &Decoder, codes: &Codes, kept: Range<usize>) -> Result<Vec<f32>> {
-        let z = self.quantizer.decode(&codes.to_tensor(&self.device)?)?;
+    fn decode_window(&self, decoder: &Decoder, z: &Tensor, kept: Range<usize>) -> Result<Vec<f32>> {
         let pre_tanh = decoder.forward(&z.unsqueeze(0)?, |_| ())?;
         let (start, len) = (kept.start * self.hop(), kept.len() * self.hop());
         let kept = pre_tanh.narrow(2, start, len)?.to_dtype(DType::F32)?;
@@ -223,12 +229,12 @@ impl Codec {
     /// As [`Codec::decode`], and when there are no frames.
     pub fn decode_trace(&self, codes: &Codes) -> Result<DecodeTrace> {
         self.check_codes(codes)?;
-        let decoder = match &self.decoder {
+        let (quantizer, decoder) = match &self.decoder {
             DecoderKind::Cpu(decoder) => return cpu_trace(decoder, codes),
             DecoderKind::Card(card) => return card.trace(codes),
-            DecoderKind::Tensors(decoder) => decoder,
+            DecoderKind::Tensors(quantizer, decoder) => (quantizer, decoder),
         };
-        let z = self.quantizer.decode(&codes.to_tensor(&self.device)?)?;
+        let z = quantizer.decode(&codes.to_tensor(&self.device)?)?;
         let mut seen = Vec::new();
         let pre_tanh = decoder.forward(&z.unsqueeze(0)?, |x| seen.push(x.clone()))?.squeeze(0)?;
         let mut seen = seen.into_iter().map(|x| x.squeeze(0));
@@ -250,7 +256,7 @@ impl Codec {
 
     /// Whether the weights hold an encoder; GGUF files do not.
     pub fn can_encode(&self) -> bool {
-        self.encoder.is_some() && self.quantizer.can_encode()
+        self.encoder.is_some()
     }
 
     /// Codes for mono samples in −1..1 at [`Codec::sample_rate`]. Samples after the last whole frame are filled up
@@ -259,12 +265,10 @@ impl Codec {
     /// # Errors
     /// When the weights hold no encoder, a sample is not finite, or the device fails.
     pub fn encode(&self, samples: &[f32]) -> Result<Codes> {
-        if !self.can_encode() {
-            return Err(Error::NoEncoder);
-        }
+        let encoding = self.encoder.as_ref().ok_or(Error::NoEncoder)?;
         let mut rows = Vec::with_capacity(samples.len().div_ceil(self.hop()) * self.n_codebooks());
-        self.each_latent(samples, ENCODE_WINDOW, |latent| {
-            let codes = self.quantizer.encode(&latent)?.codes;
+        self.each_latent(encoding, samples, ENCODE_WINDOW, |latent| {
+            let codes = encoding.quantizer.encode(&latent)?.codes;
             rows.extend(codes.t()?.flatten_all()?.to_vec1::<u32>()?);
             Ok(())
         })?;
@@ -277,25 +281,32 @@ impl Codec {
     /// # Errors
     /// As [`Codec::encode`], and when there are no samples.
     pub fn encode_trace(&self, samples: &[f32]) -> Result<EncodeTrace> {
+        let encoding = self.encoder.as_ref().ok_or(Error::NoEncoder)?;
         let mut parts = Vec::new();
-        self.each_latent(samples, usize::MAX, |latent| {
+        self.each_latent(encoding, samples, usize::MAX, |latent| {
             parts.push(latent);
             Ok(())
         })?;
         let encoder_out = Tensor::cat(&parts, 1)?.contiguous()?;
-        let found = self.quantizer.encode(&encoder_out)?;
+        let found = encoding.quantizer.encode(&encoder_out)?;
         let codes = Codes::from_tensor(&found.codes, self.codebook_size())?;
         Ok(EncodeTrace { encoder_out, latents: found.latents, codes, z: found.z })
     }
 
     /// Hands out the encoder's output for all samples, piece by piece as `[latent, frames]`; at most `window` frames are
     /// computed at once.
-    fn each_latent(&self, samples: &[f32], window: usize, mut take: impl FnMut(Tensor) -> Result<()>) -> Result<()> {
+    fn each_latent(
+        &self,
+        encoding: &Encoding,
+        samples: &[f32],
+        window: usize,
+        mut take: impl FnMut(Tensor) -> Result<()>,
+    ) -> Result<()> {
         if let Some(index) = samples.iter().position(|sample| !sample.is_finite()) {
             return Err(Error::NotFinite { index });
         }
         let (frames, width) = (samples.len().div_ceil(self.hop()), self.config.latent_dim);
-        match self.encoder.as_ref().ok_or(Error::NoEncoder)? {
+        match &encoding.layers {
             EncoderKind::Cpu(encoder) => {
                 let mut left = frames;
                 encoder.encode(samples, self.hop(), |mut rows| {

@@ -9,6 +9,7 @@ use crate::{CodecConfig, Result};
 /// Keeps the normalization of a zero vector finite.
 const NORM_EPSILON: f64 = 1e-12;
 
+#[derive(Clone)]
 pub(crate) struct Quantizer {
     codebooks: Vec<Codebook>,
     /// Where tables hold projections: the sum of the projections' biases, `[latent]`.
@@ -16,6 +17,7 @@ pub(crate) struct Quantizer {
 }
 
 /// One codebook with its two projections, which are pointwise convolutions.
+#[derive(Clone)]
 struct Codebook {
     /// `[size, dim]`.
     table: Tensor,
@@ -25,6 +27,7 @@ struct Codebook {
 }
 
 /// How the entry for a vector is found.
+#[derive(Clone)]
 struct Search {
     in_proj: Affine,
     /// The table with rows of length 1, `[dim, size]`.
@@ -32,6 +35,7 @@ struct Search {
 }
 
 /// `x [frames, in] → [frames, out]`.
+#[derive(Clone)]
 struct Affine {
     /// `[in, out]`.
     weight: Tensor,
@@ -79,10 +83,6 @@ impl Quantizer {
         let biases = self.codebooks.iter().filter_map(|codebook| Some(Ok(codebook.out_proj.as_ref()?.bias.clone())));
         let bias = sum(biases.chain(self.bias.clone().map(Ok)))?;
         Ok((tables, values(&bias)?, codes))
-    }
-
-    pub(crate) fn can_encode(&self) -> bool {
-        self.codebooks.iter().all(|codebook| codebook.search.is_some())
     }
 
     /// The codes for `latent`, `[latent, frames]`.
