@@ -71,7 +71,7 @@ mod tests {
         #[test]
         fn agrees_with_tensor_operations(rows in 1usize..30, shares in 1usize..60, width in 1usize..700, seed: u64) {
             let outputs = uniform((shares, width), seed);
-            let share = |place: usize| Share { row: (seed as usize ^ place * 7) as u32 % rows as u32, weight: place as f32 / 9.0 };
+            let share = |place: usize| Share { row: (seed as usize ^ (place * 7)) as u32 % rows as u32, weight: place as f32 / 9.0 };
             let shares: Vec<_> = (0..shares).map(share).collect();
             let mut sum = uniform((rows, width), 0).zeros_like().unwrap();
             for (place, share) in shares.iter().enumerate() {

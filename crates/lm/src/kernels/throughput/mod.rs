@@ -59,13 +59,15 @@ fn floats(instructions: Instructions, rounds: usize) -> (f32, usize) {
     let one = black_box(1.0);
     let lanes = match instructions {
         Instructions::Plain => plain::floats(one, rounds).as_flattened().to_vec(),
-        // SAFETY: the processor has the instructions, here and below.
+        // SAFETY: the processor has the instructions.
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => unsafe { avx2::floats(one, rounds) }.as_flattened().to_vec(),
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx512 | Instructions::Vnni | Instructions::Amx => {
+            // SAFETY: as above.
             unsafe { avx512::floats(one, rounds) }.as_flattened().to_vec()
         }
+        // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
         Instructions::Neon | Instructions::DotProducts | Instructions::MatrixProducts => {
             // SAFETY: as above.
@@ -83,10 +85,13 @@ fn integers(instructions: Instructions, rounds: usize) -> (i32, usize) {
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => unsafe { avx2::integers(one, rounds) }.as_flattened().to_vec(),
+        // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx512 => unsafe { avx512::integers(one, rounds) }.as_flattened().to_vec(),
+        // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Instructions::Vnni | Instructions::Amx => unsafe { avx512::integers_vnni(one, rounds) }.as_flattened().to_vec(),
+        // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
         // By words, on all of them: as bytes, numbers of 16 bits take two products each.
         Instructions::Neon | Instructions::DotProducts | Instructions::MatrixProducts => {
