@@ -5,7 +5,7 @@ use zonos_weights::Weights;
 use crate::Result;
 use crate::cache::Span;
 use crate::config::Config;
-use crate::kernels;
+use crate::kernels::{self, HeadNorm};
 use crate::matrix::Matrix;
 use crate::norm::RmsNorm;
 use crate::pair::Pair;
@@ -27,11 +27,14 @@ pub(crate) struct Attention {
     gate: Matrix,
     /// Magnitude by head, [1, heads, 1].
     temperature: Tensor,
+    /// The same as numbers.
+    magnitudes: Vec<f32>,
     qk_norm: RmsNorm,
 }
 
 impl Attention {
     pub(crate) fn load(weights: &Weights, config: &Config) -> Result<Self> {
+        let temperature = temperature(weights, config.heads)?;
         let (dim, heads, kv_heads, head_dim) = (config.dim, config.heads, config.kv_heads, config.head_dim);
         Ok(Self {
             heads,
@@ -41,7 +44,8 @@ impl Attention {
             key_value: key_value(weights, kv_heads * head_dim, dim)?,
             output: Matrix::load(weights, "wo", dim, heads * head_dim)?,
             gate: Matrix::load(weights, "gater", heads, dim)?,
-            temperature: temperature(weights, heads)?,
+            magnitudes: temperature.flatten_all()?.to_vec1()?,
+            temperature,
             qk_norm: RmsNorm::plain(head_dim, QK_NORM_EPS, weights.device())?,
         })
     }
@@ -54,7 +58,6 @@ impl Attention {
 
     /// `x` [rows, dim], normed; `spans` tell which rows belong to which sequence.
     pub(crate) fn forward(&self, x: &Tensor, layer: usize, rotation: &Rotation, spans: &mut [Span]) -> Result<Tensor> {
-        let rows = x.dim(0)?;
         let (query, key, value) = self.project(x, rotation)?;
         let mut outputs = Vec::with_capacity(spans.len());
         let mut start = 0;
@@ -66,19 +69,29 @@ impl Attention {
             outputs.push(self.attend(&own(&query)?, &keys, &values)?);
             start += span.rows;
         }
-        let heads = Tensor::cat(&outputs, 0)?;
-        let gate = sigmoid(&self.gate.forward(x)?)?.unsqueeze(D::Minus1)?;
-        let gated = heads.broadcast_mul(&gate)?.reshape((rows, self.heads * self.head_dim))?;
-        self.output.forward(&gated)
+        self.output.forward(&self.gated(&Tensor::cat(&outputs, 0)?, &self.gate.forward(x)?)?)
+    }
+
+    /// `heads` [rows, heads, head_dim] times their gates, [rows, heads · head_dim].
+    fn gated(&self, heads: &Tensor, gates: &Tensor) -> Result<Tensor> {
+        if heads.device().is_cpu() {
+            return Ok(kernels::gated_heads(heads, gates)?);
+        }
+        Ok(heads.broadcast_mul(&sigmoid(gates)?.unsqueeze(D::Minus1)?)?.flatten_from(1)?)
     }
 
     /// Queries [heads, rows, head_dim], keys and values [kv_heads, rows, head_dim].
     fn project(&self, x: &Tensor, rotation: &Rotation) -> Result<(Tensor, Tensor, Tensor)> {
         let query = self.query.forward(x)?;
-        let query = self.qk_norm.forward(&self.split(&query, self.heads)?)?.broadcast_mul(&self.temperature)?;
         let (key, value) = self.key_value.forward(x)?;
-        let key = self.qk_norm.forward(&self.split(&key, self.kv_heads)?)?;
         let value = self.split(&value, self.kv_heads)?.transpose(0, 1)?;
+        if x.device().is_cpu() {
+            let norm = HeadNorm { width: self.head_dim, eps: QK_NORM_EPS as f32, magnitudes: None };
+            let query_norm = HeadNorm { magnitudes: Some(&self.magnitudes), ..norm };
+            return Ok((rotation.of_heads(&query, query_norm)?, rotation.of_heads(&key, norm)?, value));
+        }
+        let query = self.qk_norm.forward(&self.split(&query, self.heads)?)?.broadcast_mul(&self.temperature)?;
+        let key = self.qk_norm.forward(&self.split(&key, self.kv_heads)?)?;
         Ok((rotation.apply(&query.transpose(0, 1)?)?, rotation.apply(&key.transpose(0, 1)?)?, value))
     }
 

@@ -1,7 +1,8 @@
 use candle_core::{Device, Tensor};
 use candle_nn::rotary_emb::rope_i;
 
-use crate::{Config, Result, kernels};
+use crate::kernels::{self, HeadNorm};
+use crate::{Config, Result};
 
 /// Rotary embedding with interleaved pairs (0, 1), (2, 3), …
 pub(crate) struct Rope {
@@ -39,11 +40,13 @@ impl Rope {
 }
 
 impl Rotation {
+    /// Norms and rotates the heads of `x` [rows, heads · head_dim] on the CPU: [heads, rows, head_dim].
+    pub(crate) fn of_heads(&self, x: &Tensor, norm: HeadNorm) -> Result<Tensor> {
+        Ok(kernels::normed_heads(x, norm, &self.cos, &self.sin)?)
+    }
+
     /// Rotates `x` [heads, rows, head_dim].
     pub(crate) fn apply(&self, x: &Tensor) -> Result<Tensor> {
-        if x.device().is_cpu() {
-            return Ok(kernels::rotate(x, &self.cos, &self.sin)?);
-        }
         Ok(rope_i(&x.unsqueeze(0)?.contiguous()?, &self.cos, &self.sin)?.squeeze(0)?)
     }
 }

@@ -13,6 +13,7 @@ mod exp;
 mod float;
 #[cfg(target_arch = "aarch64")]
 mod halves;
+mod heads;
 mod instructions;
 mod outputs;
 mod rowwise;
@@ -27,7 +28,8 @@ pub(crate) use attention::attend;
 pub(crate) use blocks::rows_times_blocks;
 pub(crate) use combine::{Share, combine};
 pub(crate) use float::rows_times_matrix;
-pub(crate) use rowwise::{PairOrder, add, gated, gated_pairs, rms_norm, rotate, softmax};
+pub(crate) use heads::{HeadNorm, gated_heads, normed_heads};
+pub(crate) use rowwise::{PairOrder, add, gated, gated_pairs, rms_norm, softmax};
 pub use throughput::Throughput;
 
 fn contiguous<'a, T>(values: &'a [T], layout: &Layout) -> Result<&'a [T]> {

@@ -1,7 +1,7 @@
-//! What is computed row by row beside products: norms, rotations, softmax and gates. Few rows are done at once by the
+//! What is computed row by row beside products: norms, softmax, gates and sums. Few rows are done at once by the
 //! thread that asks; waking others would take longer.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use super::contiguous;
 use super::exp::{exp, powers, sum};
@@ -11,12 +11,6 @@ use super::outputs::each_row;
 /// Root-mean-square norm of each row of `x`, times `weight`. CPU and float32 only.
 pub(crate) fn rms_norm(x: &Tensor, weight: &Tensor, eps: f32) -> Result<Tensor> {
     x.contiguous()?.apply_op2_no_bwd(weight, &RmsNorm { eps })
-}
-
-/// Rotates the pairs (0, 1), (2, 3), … of each row of `x` [heads, rows, width] by the angles of its row, whose `cos` and
-/// `sin` are [rows, width / 2]. CPU and float32 only.
-pub(crate) fn rotate(x: &Tensor, cos: &Tensor, sin: &Tensor) -> Result<Tensor> {
-    x.contiguous()?.apply_op3_no_bwd(cos, sin, &Rotate)
 }
 
 /// Softmax of each row of `x`. CPU and float32 only.
@@ -82,40 +76,6 @@ fn rms_norm_row(x: &[f32], weight: &[f32], eps: f32, results: &mut [f32]) {
     let scale = 1.0 / (mean + eps).sqrt();
     for ((result, x), weight) in results.iter_mut().zip(x).zip(weight) {
         *result = x * scale * weight;
-    }
-}
-
-struct Rotate;
-
-impl CustomOp3 for Rotate {
-    fn name(&self) -> &'static str {
-        "rotate"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        cos: &CpuStorage,
-        cos_layout: &Layout,
-        sin: &CpuStorage,
-        sin_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (_, rows, width) = x_layout.shape().dims3()?;
-        let x = contiguous(x.as_slice::<f32>()?, x_layout)?;
-        let (cos, sin) =
-            (contiguous(cos.as_slice::<f32>()?, cos_layout)?, contiguous(sin.as_slice::<f32>()?, sin_layout)?);
-        if cos_layout.dims() != [rows, width / 2] || sin_layout.dims() != [rows, width / 2] {
-            bail!("angles of {:?} do not fit rows of {:?}", cos_layout.shape(), x_layout.shape())
-        }
-        let rotate = |row: usize, results: &mut [f32]| {
-            let angles = (row % rows.max(1)) * (width / 2);
-            let pairs = x[row * width..][..width].as_chunks::<2>().0.iter().zip(results.as_chunks_mut().0);
-            for (([a, b], result), (cos, sin)) in pairs.zip(cos[angles..].iter().zip(&sin[angles..])) {
-                *result = [a * cos - b * sin, a * sin + b * cos];
-            }
-        };
-        Ok((CpuStorage::F32(each_row(x.len(), width, rotate)), x_layout.shape().clone()))
     }
 }
 
@@ -275,7 +235,6 @@ impl CustomOp2 for Add {
 mod tests {
     use candle_core::Device;
     use candle_nn::ops;
-    use candle_nn::rotary_emb::rope_i;
     use proptest::prelude::*;
 
     use super::*;
@@ -300,10 +259,6 @@ mod tests {
             assert_near(&softmax(&x).unwrap(), &ops::softmax_last_dim(&x).unwrap());
             assert_near(&gated(&x, &other).unwrap(), &(ops::silu(&x).unwrap() * &other).unwrap());
             assert_eq!(bits(&values(&add(&x, &other).unwrap())), bits(&values(&(&x + &other).unwrap())));
-            let heads = Tensor::stack(&[&x, &other], 0).unwrap();
-            let (cos, sin) = (uniform((rows, half), seed ^ 5), uniform((rows, half), seed ^ 6));
-            let theirs = rope_i(&heads.unsqueeze(0).unwrap(), &cos, &sin).unwrap().squeeze(0).unwrap();
-            assert_near(&rotate(&heads, &cos, &sin).unwrap(), &theirs);
         }
     }
 
@@ -338,7 +293,5 @@ mod tests {
         assert!(gated(&x, &other).is_err());
         assert!(gated_pairs(&uniform((2, 3), 1), PairOrder::Stacked, true).is_err());
         assert!(add(&x, &other).is_err());
-        let heads = x.unsqueeze(0).unwrap();
-        assert!(rotate(&heads, &other, &other).is_err());
     }
 }
