@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use serde::Serialize;
+use zonos_codec::Codes;
 use zonos_lm::{Conditioning, Generation, GenerationOptions, Prompt, Work, step};
 
 use crate::device::card;
@@ -93,9 +94,9 @@ impl Engine {
         )?;
         self.first_audio(&prompt, options.seed)?;
         let first_audio_ms = self.first_audio(&prompt, options.seed)?;
-        let (prefill_seconds, mut generation) = timed(|| self.start(&prompt, options.seed, options.frames))?;
-        let frames_per_second = self.decode_speed(std::slice::from_mut(&mut generation))?;
-        let codec = self.codec_speed(&generation)?;
+        let (prefill_seconds, generation) = timed(|| self.start(&prompt, options.seed, options.frames))?;
+        let frames_per_second = self.decode_speed(vec![generation])?;
+        let codec = self.codec_speed(options.frames)?;
         let batches = options.batches.iter().map(|&count| self.batch_speed(&prompt, count, options));
         let batches = batches.collect::<Result<_>>()?;
         let bytes_per_frame = self.backbone().bytes_per_frame();
@@ -130,12 +131,12 @@ impl Engine {
 
     fn batch_speed(&self, prompt: &Prompt, sequences: usize, options: &BenchOptions) -> Result<BatchSpeed> {
         let seeds = (0..sequences as u64).map(|index| options.seed.wrapping_add(index));
-        let generations = seeds.map(|seed| self.start(prompt, seed, options.frames)).collect::<Result<Vec<_>>>();
-        Ok(BatchSpeed { sequences, frames_per_second: self.decode_speed(&mut generations?)? })
+        let generations = seeds.map(|seed| self.start(prompt, seed, options.frames)).collect::<Result<_>>();
+        Ok(BatchSpeed { sequences, frames_per_second: self.decode_speed(generations?)? })
     }
 
     /// Frames per second of all generations together, which are brought to their ends.
-    fn decode_speed(&self, generations: &mut [Generation]) -> Result<f64> {
+    fn decode_speed(&self, mut generations: Vec<Generation>) -> Result<f64> {
         let started = Instant::now();
         while generations.iter().any(|generation| generation.finish_reason().is_none()) {
             step(self.backbone(), &mut generations.iter_mut().collect::<Vec<_>>())?;
@@ -166,10 +167,12 @@ impl Engine {
         Ok(started.elapsed().as_secs_f64() * 1e3)
     }
 
-    fn codec_speed(&self, generation: &Generation) -> Result<CodecSpeed> {
-        let codes = self.codes(&generation.aligned_from(0))?;
+    /// That of so many frames. Which sounds they are makes no difference.
+    fn codec_speed(&self, frames: usize) -> Result<CodecSpeed> {
+        let config = self.codec().config();
+        let codes = Codes::new(vec![0; frames * config.n_codebooks], config.n_codebooks, config.codebook_size)?;
         let (seconds, samples) = timed(|| self.decode(&codes))?;
-        let floats = self.codec().config().decoder_multiply_adds() * codes.frames() as u64;
+        let floats = config.decoder_multiply_adds() * frames as u64;
         Ok(CodecSpeed {
             seconds,
             audio_seconds: samples.len().max(1) as f64 / f64::from(self.sample_rate()),

@@ -91,6 +91,8 @@ impl<'a> Weights<'a> {
 
 /// Rows of activations that go through the panels together: they and their sums stay in the nearest cache.
 const ROWS_TOGETHER: usize = 16;
+#[cfg(target_arch = "x86_64")]
+const _: () = assert!(ROWS_TOGETHER.is_multiple_of(rounded::HALVED_ROWS), "whole tiles of AMX");
 
 fn product(instructions: Instructions, x: &[f32], weights: Weights, size: Size) -> Vec<f32> {
     let x = Rounded::new(instructions, x, size.inputs);

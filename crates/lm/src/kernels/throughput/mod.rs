@@ -67,7 +67,6 @@ fn floats(instructions: Instructions, rounds: usize) -> (f32, usize) {
             // SAFETY: as above.
             unsafe { avx512::floats(one, rounds) }.as_flattened().to_vec()
         }
-        // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
         Instructions::Neon | Instructions::DotProducts | Instructions::MatrixProducts => {
             // SAFETY: as above.
@@ -91,7 +90,6 @@ fn integers(instructions: Instructions, rounds: usize) -> (i32, usize) {
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Instructions::Vnni | Instructions::Amx => unsafe { avx512::integers_vnni(one, rounds) }.as_flattened().to_vec(),
-        // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
         // By words, on all of them: as bytes, numbers of 16 bits take two products each.
         Instructions::Neon | Instructions::DotProducts | Instructions::MatrixProducts => {
