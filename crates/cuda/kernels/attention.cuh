@@ -7,6 +7,8 @@
 #include "common.cuh"
 
 constexpr int MAX_SPLITS = 64;
+// Splits that a thread reads together where they are added up.
+constexpr int SPLITS_AT_ONCE = 4;
 
 struct Attention {
     // [rows, heads, head_dim], normed and rotated.
@@ -141,6 +143,29 @@ template <typename T, int HEAD_DIM> struct Held {
         }
     }
 
+    // Adds up what the lanes of different positions have, and writes it; lanes that met share the numbers from then on.
+    template <int GROUP>
+    static __device__ __forceinline__ void add_up(float (&sum)[GROUP][8], float (&output)[GROUP * HEAD_DIM]) {
+        const int lane = threadIdx.x % 32;
+        int first = lane % LANES * 8 + (lane & 16 ? 4 : 0);
+#pragma unroll
+        for (int h = 0; h < GROUP; h++) halve<4>(sum[h], 16);
+        if constexpr (OF_WARP == 4) {
+            first += lane & 8 ? 2 : 0;
+#pragma unroll
+            for (int h = 0; h < GROUP; h++) halve<2>(sum[h], 8);
+        }
+#pragma unroll
+        for (int h = 0; h < GROUP; h++) {
+            float* at = output + h * HEAD_DIM + first;
+            if constexpr (OF_WARP == 2) {
+                *reinterpret_cast<float4*>(at) = make_float4(sum[h][0], sum[h][1], sum[h][2], sum[h][3]);
+            } else {
+                *reinterpret_cast<float2*>(at) = make_float2(sum[h][0], sum[h][1]);
+            }
+        }
+    }
+
     // A position that was written since.
     __device__ __forceinline__ void read_again(int at) {
 #pragma unroll
@@ -154,17 +179,9 @@ template <typename T, int HEAD_DIM> struct Held {
 // The sums over LANES lanes of one number for each head, added up as by warp_sum. That of the first head is in the first
 // LANES / GROUP lanes, and so on.
 template <int GROUP, int LANES> __device__ __forceinline__ float group_sums(float (&v)[GROUP]) {
-    int offset = LANES / 2;
+    if constexpr (GROUP > 1) fold<GROUP / 2>(v, LANES / GROUP);
 #pragma unroll
-    for (int half = GROUP / 2; half > 0; half /= 2, offset /= 2) {
-        const bool upper = threadIdx.x & offset;
-#pragma unroll
-        for (int h = 0; h < half; h++) {
-            const float kept = upper ? v[h + half] : v[h], given = upper ? v[h] : v[h + half];
-            v[h] = kept + __shfl_xor_sync(0xffffffff, given, offset);
-        }
-    }
-    for (; offset > 0; offset /= 2) v[0] += __shfl_xor_sync(0xffffffff, v[0], offset);
+    for (int offset = LANES / GROUP / 2; offset > 0; offset /= 2) v[0] += __shfl_xor_sync(0xffffffff, v[0], offset);
     return v[0];
 }
 
@@ -226,33 +243,25 @@ __device__ __forceinline__ void add_scaled(float4& sum, float4 v, float factor) 
     sum.z = fmaf(v.z, factor, sum.z), sum.w = fmaf(v.w, factor, sum.w);
 }
 
-// Adds the splits of a row and key head up.
-template <int HEAD_DIM, int GROUP>
-__device__ __forceinline__ void combine(const Attention& a, AttentionScratch<HEAD_DIM, GROUP>& scratch, int row,
-                                        int kv_head, int used, float* output) {
+// Adds the splits of a row and key head up. `read_sums` reads four numbers of some splits, every so many from a first one,
+// `read_extents` what splits say of a head; `give` takes a number of the result.
+template <int HEAD_DIM, int GROUP, typename ReadSums, typename ReadExtents, typename Give>
+__device__ __forceinline__ void combine(AttentionScratch<HEAD_DIM, GROUP>& scratch, int used, ReadSums read_sums,
+                                        ReadExtents read_extents, Give give) {
     constexpr int FOURS = AttentionScratch<HEAD_DIM, GROUP>::FOURS, SHARES = AttentionScratch<HEAD_DIM, GROUP>::SHARES;
     static_assert(FOURS * SHARES <= THREADS, "a thread adds up four numbers");
-    // What is asked for before it is known what it counts.
-    constexpr int AHEAD = 4;
     const int head = threadIdx.x / 32, lane = threadIdx.x % 32, four = threadIdx.x % FOURS, share = threadIdx.x / FOURS;
-    const size_t first = (static_cast<size_t>(row) * a.kv_heads + kv_head) * a.splits;
-    const float4* from = reinterpret_cast<const float4*>(a.sums + first * GROUP * HEAD_DIM) + four;
-    const bool adds = share < SHARES;
-    float4 ahead[AHEAD];
-#pragma unroll
-    for (int i = 0; i < AHEAD; i++) {
-        const int split = share + i * SHARES;
-        if (adds && split < used) ahead[i] = __ldcg(from + static_cast<size_t>(split) * FOURS);
-    }
+    const int end = share < SHARES ? used : 0;
+    // The first are asked for before it is known what they count.
+    float4 sums[SPLITS_AT_ONCE] = {};
+    read_sums(sums, four, share, SHARES, end);
     if (head < GROUP) {
-        float2 extents[MAX_SPLITS / 32];
+        float2 extents[MAX_SPLITS / 32] = {};
+        read_extents(extents, head, used);
         float most = -INFINITY, sum = 0.0f;
 #pragma unroll
         for (int i = 0; i < MAX_SPLITS / 32; i++) {
-            const int split = lane + 32 * i;
-            if (split >= used) continue;
-            extents[i] = __ldcg(reinterpret_cast<const float2*>(a.extents) + (first + split) * GROUP + head);
-            most = fmaxf(most, extents[i].x);
+            if (lane + 32 * i < used) most = fmaxf(most, extents[i].x);
         }
         most = warp_max(most);
 #pragma unroll
@@ -269,16 +278,16 @@ __device__ __forceinline__ void combine(const Attention& a, AttentionScratch<HEA
     __syncthreads();
     float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
     const float* factors = scratch.factors[four * 4 / HEAD_DIM];
+#pragma unroll 1
+    for (int first = share; first < end; first += SPLITS_AT_ONCE * SHARES) {
+        if (first > share) read_sums(sums, four, first, SHARES, end);
 #pragma unroll
-    for (int i = 0; i < AHEAD; i++) {
-        const int split = share + i * SHARES;
-        if (adds && split < used) add_scaled(sum, ahead[i], factors[split]);
+        for (int i = 0; i < SPLITS_AT_ONCE; i++) {
+            const int split = first + i * SHARES;
+            if (split < end) add_scaled(sum, sums[i], factors[split]);
+        }
     }
-#pragma unroll 4
-    for (int split = share + AHEAD * SHARES; adds && split < used; split += SHARES) {
-        add_scaled(sum, __ldcg(from + static_cast<size_t>(split) * FOURS), factors[split]);
-    }
-    if (adds) scratch.shares[share][four] = sum;
+    if (share < SHARES) scratch.shares[share][four] = sum;
     __syncthreads();
 #pragma unroll 1
     for (int index = threadIdx.x; index < GROUP * HEAD_DIM; index += THREADS) {
@@ -288,23 +297,19 @@ __device__ __forceinline__ void combine(const Attention& a, AttentionScratch<HEA
             sum = __fadd_rn(sum, reinterpret_cast<const float*>(scratch.shares[share])[index]);
         }
         const int h = index / HEAD_DIM;
-        output[index] = __fmul_rn(__fdividef(sum, scratch.totals[h]), scratch.gates[h]);
+        give(index, __fmul_rn(__fdividef(sum, scratch.totals[h]), scratch.gates[h]));
     }
 }
 
-// What a block makes of its part, of which it holds the keys and, where the queries are SHARED, the values. Returns whether the row's result
-// for this key head is complete now.
-template <typename T, int HEAD_DIM, int GROUP, bool SHARED>
-__device__ __forceinline__ bool attend(const Attention& a, AttentionScratch<HEAD_DIM, GROUP>& scratch,
-                                       Held<T, HEAD_DIM>& held, const Part& part, const float* queries) {
+// What a block makes of its part, of which it holds the keys and, where the queries are SHARED, the values; gates are in the
+// scratch. `give` takes the weighted sums number by number or, where the row has but this part, its result.
+template <typename T, int HEAD_DIM, int GROUP, bool SHARED, typename Give>
+__device__ __forceinline__ void attend(AttentionScratch<HEAD_DIM, GROUP>& scratch, Held<T, HEAD_DIM>& held, const Part& part,
+                                       const float* queries, float scale, Give give) {
     using Lanes = Held<T, HEAD_DIM>;
-    const int used = part.splits(), seen = part.seen(), warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-    const size_t of_head = static_cast<size_t>(part.row) * a.kv_heads + part.kv_head;
-    if (threadIdx.x < GROUP) {
-        const float* gates = a.gates + static_cast<size_t>(part.row) * a.gate_stride + part.kv_head * GROUP;
-        scratch.gates[threadIdx.x] = sigmoid(__ldcg(gates + threadIdx.x));
-    }
-    score<T, HEAD_DIM, GROUP, SHARED>(scratch.scores, held, queries, seen, a.scale);
+    const bool alone = part.splits() == 1;
+    const int seen = part.seen(), warp = threadIdx.x / 32;
+    score<T, HEAD_DIM, GROUP, SHARED>(scratch.scores, held, queries, seen, scale);
     if (!SHARED) held.read_values(seen);
     __syncthreads();
     weigh<GROUP>(scratch.scores, seen, scratch.extents);
@@ -322,39 +327,43 @@ __device__ __forceinline__ bool attend(const Attention& a, AttentionScratch<HEAD
             for (int d = 0; d < 8; d++) sum[h][d] = fmaf(weight, v.v[d], sum[h][d]);
         }
     }
-#pragma unroll
-    for (int h = 0; h < GROUP; h++) {
-#pragma unroll
-        for (int d = 0; d < 8; d++) {
-#pragma unroll
-            for (int offset = 16; offset >= Lanes::LANES; offset /= 2) {
-                sum[h][d] += __shfl_xor_sync(0xffffffff, sum[h][d], offset);
-            }
-            if (lane < Lanes::LANES) scratch.sums[warp][h * HEAD_DIM + lane * 8 + d] = sum[h][d];
-        }
-    }
+    Lanes::add_up(sum, scratch.sums[warp]);
     __syncthreads();
-    const size_t place = of_head * a.splits + part.split;
-    float* output = a.output + of_head * GROUP * HEAD_DIM;
-#pragma unroll 1
+#pragma unroll 2
     for (int index = threadIdx.x; index < GROUP * HEAD_DIM; index += THREADS) {
         float all = 0.0f;
 #pragma unroll
         for (int other = 0; other < WARPS; other++) all = __fadd_rn(all, scratch.sums[other][index]);
         const int h = index / HEAD_DIM;
-        if (used == 1) {
-            output[index] = __fmul_rn(__fdividef(all, scratch.extents[h].y), scratch.gates[h]);
-        } else {
-            a.sums[place * GROUP * HEAD_DIM + index] = all;
-        }
+        give(index, alone ? __fmul_rn(__fdividef(all, scratch.extents[h].y), scratch.gates[h]) : all);
     }
-    if (used == 1) return true;
-    if (threadIdx.x < GROUP) {
-        reinterpret_cast<float2*>(a.extents)[place * GROUP + threadIdx.x] = scratch.extents[threadIdx.x];
-    }
-    const bool last = is_last_block(a.arrived + of_head, used);
-    if (last) combine<HEAD_DIM, GROUP>(a, scratch, part.row, part.kv_head, used, output);
-    return last;
+}
+
+// Leaves what a part came to for the last of the row's blocks, which adds all up.
+template <int HEAD_DIM, int GROUP>
+__device__ __forceinline__ void join_parts(const Attention& a, AttentionScratch<HEAD_DIM, GROUP>& scratch, const Part& part,
+                                           size_t of_head, float* output) {
+    const size_t first = of_head * a.splits;
+    float2* extents = reinterpret_cast<float2*>(a.extents) + first * GROUP;
+    if (threadIdx.x < GROUP) extents[part.split * GROUP + threadIdx.x] = scratch.extents[threadIdx.x];
+    if (!is_last_block(a.arrived + of_head, part.splits())) return;
+    const float4* sums = reinterpret_cast<const float4*>(a.sums + first * GROUP * HEAD_DIM);
+    combine<HEAD_DIM, GROUP>(
+        scratch, part.splits(),
+        [&](float4(&v)[SPLITS_AT_ONCE], int four, int first, int step, int end) {
+#pragma unroll
+            for (int i = 0; i < SPLITS_AT_ONCE; i++) {
+                if (first + i * step < end) v[i] = __ldcg(sums + (first + i * step) * (GROUP * HEAD_DIM / 4) + four);
+            }
+        },
+        [&](float2(&v)[MAX_SPLITS / 32], int head, int used) {
+#pragma unroll
+            for (int i = 0; i < MAX_SPLITS / 32; i++) {
+                const int split = threadIdx.x % 32 + 32 * i;
+                if (split < used) v[i] = __ldcg(extents + split * GROUP + head);
+            }
+        },
+        [&](int index, float v) { output[index] = v; });
 }
 
 template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void attention(const Attention& a) {
@@ -368,7 +377,16 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
     Held<T, HEAD_DIM> held(a, part);
     held.read_keys(part.seen());
     const float* queries = a.queries + (static_cast<size_t>(row) * a.kv_heads + part.kv_head) * GROUP * HEAD_DIM;
-    attend<T, HEAD_DIM, GROUP, false>(a, scratch, held, part, queries);
+    if (threadIdx.x < GROUP) {
+        const float* gates = a.gates + static_cast<size_t>(row) * a.gate_stride + part.kv_head * GROUP;
+        scratch.gates[threadIdx.x] = sigmoid(__ldcg(gates + threadIdx.x));
+    }
+    const size_t of_head = static_cast<size_t>(row) * a.kv_heads + part.kv_head;
+    const bool alone = part.splits() == 1;
+    float* output = a.output + of_head * GROUP * HEAD_DIM;
+    float* given = alone ? output : a.sums + (of_head * a.splits + part.split) * GROUP * HEAD_DIM;
+    attend<T, HEAD_DIM, GROUP, false>(scratch, held, part, queries, a.scale, [&](int index, float v) { given[index] = v; });
+    if (!alone) join_parts<HEAD_DIM, GROUP>(a, scratch, part, of_head, output);
 }
 
 #define ATTENTION(name, type, head_dim, group)                                               \

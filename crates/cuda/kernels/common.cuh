@@ -96,19 +96,6 @@ __device__ __forceinline__ void pass_gate(uint64_t* gate, uint32_t turn = 0) {
 #endif
 }
 
-// Blocks of one kernel that wait for each other: one says that what it wrote can be read, another waits until enough
-// have. Only one thread of a block does either, with the block's barrier before (behind).
-__device__ __forceinline__ void signal(unsigned* counter) {
-    asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(counter) : "memory");
-}
-
-__device__ __forceinline__ void wait_for(const unsigned* counter, unsigned count) {
-    unsigned seen;
-    do {
-        asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(seen) : "l"(counter) : "memory");
-    } while (seen < count);
-}
-
 // Sixteen bytes of weights: read once, so kept out of the first-level cache.
 __device__ __forceinline__ uint4 load_weights(const void* from) {
     uint4 words;
@@ -122,6 +109,11 @@ __device__ __forceinline__ float4 load4(const float* from) { return __ldcg(reint
 
 __device__ __forceinline__ float dot4(float4 a, float4 b, float sum) {
     return fmaf(a.w, b.w, fmaf(a.z, b.z, fmaf(a.y, b.y, fmaf(a.x, b.x, sum))));
+}
+
+__device__ __forceinline__ void add4(float4& sum, float4 v) {
+    sum.x = __fadd_rn(sum.x, v.x), sum.y = __fadd_rn(sum.y, v.y);
+    sum.z = __fadd_rn(sum.z, v.z), sum.w = __fadd_rn(sum.w, v.w);
 }
 
 __device__ __forceinline__ float4 scaled4(float4 v, float by) {
@@ -142,20 +134,36 @@ __device__ __forceinline__ float warp_sum(float value) {
     return value;
 }
 
+// Leaves a lane with half of 2·HALF numbers, to which it adds what the lane `offset` further has of them.
+template <int HALF, int COUNT> __device__ __forceinline__ void halve(float (&values)[COUNT], int offset) {
+    const bool upper = threadIdx.x & offset;
+#pragma unroll
+    for (int i = 0; i < HALF; i++) {
+        const float kept = upper ? values[i + HALF] : values[i], given = upper ? values[i] : values[i + HALF];
+        values[i] = kept + __shfl_xor_sync(0xffffffff, given, offset);
+    }
+}
+
+// Halves 2·HALF numbers until one is left, with lanes that are HALF·`distance` apart and then ever closer.
+template <int HALF, int COUNT> __device__ __forceinline__ void fold(float (&values)[COUNT], int distance) {
+    halve<HALF>(values, HALF * distance);
+    if constexpr (HALF > 1) fold<HALF / 2>(values, distance);
+}
+
 __device__ __forceinline__ float warp_max(float value) {
 #pragma unroll
     for (int offset = 16; offset > 0; offset /= 2) value = fmaxf(value, __shfl_xor_sync(0xffffffff, value, offset));
     return value;
 }
 
-// The sum of one number of each of the block's threads, in all of them. `scratch` holds one number for each warp.
-__device__ __forceinline__ float block_sum(float value, float* scratch) {
+// The sum of one number of each of the block's COUNT threads, in all of them. `scratch` holds one number for each warp.
+template <int COUNT> __device__ __forceinline__ float block_sum(float value, float* scratch) {
     value = warp_sum(value);
     if (threadIdx.x % 32 == 0) scratch[threadIdx.x / 32] = value;
     __syncthreads();
     float sum = 0.0f;
-#pragma unroll 4
-    for (int warp = 0; warp < blockDim.x / 32; warp++) sum = __fadd_rn(sum, scratch[warp]);
+#pragma unroll 8
+    for (int warp = 0; warp < COUNT / 32; warp++) sum = __fadd_rn(sum, scratch[warp]);
     __syncthreads();
     return sum;
 }

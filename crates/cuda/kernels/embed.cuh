@@ -31,42 +31,46 @@ __device__ __forceinline__ float4 widen_halves(uint2 words, bool brain) {
                        brain ? __uint_as_float(words.y & 0xffff0000u) : high.y);
 }
 
-// The sum over the columns of four numbers from `at` on. Tables are far apart: rows of all are asked for before the first
-// is used.
-template <bool HALVES>
-__device__ __forceinline__ float4 sum_columns(const Embed& a, const uint64_t* rows, const int* kinds, int at) {
+// The sum over the columns of four numbers from `at` on.
+__device__ __forceinline__ float4 sum_floats(const Embed& a, const uint64_t* rows, const int* kinds, int at) {
+    float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+#pragma unroll 1
+    for (int column = 0; column < a.columns; column++) {
+        float4 v;
+        if (kinds[column] == F32) {
+            v = __ldg(reinterpret_cast<const float4*>(rows[column]) + at / 4);
+        } else {
+            v = widen_halves(__ldg(reinterpret_cast<const uint2*>(rows[column]) + at / 4), kinds[column] == BF16);
+        }
+        add4(sum, v);
+    }
+    return sum;
+}
+
+// The same of tables of halves. They are far apart: rows of all are asked for before the first is used.
+__device__ __forceinline__ float4 sum_halves(const Embed& a, const uint64_t* rows, const int* kinds, int at) {
     constexpr int AT_ONCE = 10;
     float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
 #pragma unroll 1
     for (int first = 0; first < a.columns; first += AT_ONCE) {
-        uint4 words[AT_ONCE];
+        uint2 words[AT_ONCE];
 #pragma unroll
         for (int i = 0; i < AT_ONCE; i++) {
-            if (first + i >= a.columns) continue;
-            if (HALVES) {
-                const uint2 halves = __ldg(reinterpret_cast<const uint2*>(rows[first + i]) + at / 4);
-                words[i].x = halves.x, words[i].y = halves.y;
-            } else if (kinds[first + i] == F32) {
-                words[i] = __ldg(reinterpret_cast<const uint4*>(rows[first + i]) + at / 4);
-            } else {
-                const uint2 halves = __ldg(reinterpret_cast<const uint2*>(rows[first + i]) + at / 4);
-                words[i].x = halves.x, words[i].y = halves.y;
-            }
+            const int column = min(first + i, a.columns - 1);
+            words[i] = __ldg(reinterpret_cast<const uint2*>(rows[column]) + at / 4);
         }
 #pragma unroll
         for (int i = 0; i < AT_ONCE; i++) {
-            if (first + i >= a.columns) continue;
-            const int kind = kinds[first + i];
-            const float4 v = !HALVES && kind == F32 ? *reinterpret_cast<const float4*>(&words[i])
-                                                    : widen_halves(make_uint2(words[i].x, words[i].y), kind == BF16);
-            sum.x = __fadd_rn(sum.x, v.x), sum.y = __fadd_rn(sum.y, v.y);
-            sum.z = __fadd_rn(sum.z, v.z), sum.w = __fadd_rn(sum.w, v.w);
+            const int column = min(first + i, a.columns - 1);
+            if (first + i < a.columns) add4(sum, widen_halves(words[i], kinds[column] == BF16));
         }
     }
     return sum;
 }
 
-__device__ __forceinline__ void embed_row(const Embed& a, int row) {
+// A row's vector, four numbers at a time, to `give`; `kept` has room for it in shared memory.
+template <typename Give>
+__device__ __forceinline__ void embed_row(const Embed& a, int row, float4* kept, Give give) {
     __shared__ float scratch[WARPS];
     __shared__ uint64_t tables[MAX_COLUMNS];
     __shared__ int kinds[MAX_COLUMNS];
@@ -80,30 +84,25 @@ __device__ __forceinline__ void embed_row(const Embed& a, int row) {
         tables[own] += id * a.dim * (kinds[own] == F32 ? 4 : 2);
     }
     const bool halves = __syncthreads_and(own >= a.columns || kinds[own] != F32);
-    float4 sums[VECTORS];
     float squares = 0.0f;
-#pragma unroll
-    for (int i = 0; i < VECTORS; i++) {
-        sums[i] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-        const int at = 4 * (threadIdx.x + i * THREADS);
-        if (at >= a.dim || !live) break;
-        if (row == a.given_row) {
-            sums[i] = load4(a.given + at);
-        } else {
-            sums[i] = halves ? sum_columns<true>(a, tables, kinds, at) : sum_columns<false>(a, tables, kinds, at);
+#pragma unroll 1
+    for (int at = 4 * threadIdx.x; at < a.dim; at += 4 * THREADS) {
+        float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+        if (live && row == a.given_row) {
+            sum = load4(a.given + at);
+        } else if (live) {
+            sum = halves ? sum_halves(a, tables, kinds, at) : sum_floats(a, tables, kinds, at);
         }
-        squares = dot4(sums[i], sums[i], squares);
+        squares = dot4(sum, sum, squares), kept[at / 4] = sum;
     }
-    const float factor = norm_factor(block_sum(squares, scratch), a.dim, a.eps);
-#pragma unroll
-    for (int i = 0; i < VECTORS; i++) {
-        const int at = 4 * (threadIdx.x + i * THREADS);
-        if (at >= a.dim) break;
-        *reinterpret_cast<float4*>(a.output + static_cast<size_t>(row) * a.dim + at) = scaled4(sums[i], factor);
-    }
+    const float factor = norm_factor(block_sum<THREADS>(squares, scratch), a.dim, a.eps);
+#pragma unroll 1
+    for (int at = 4 * threadIdx.x; at < a.dim; at += 4 * THREADS) give(at, scaled4(kept[at / 4], factor));
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) embed(const __grid_constant__ Embed a) {
+    __shared__ float4 kept[VECTORS * THREADS];
     release_dependents();
-    embed_row(a, blockIdx.x);
+    float* output = a.output + static_cast<size_t>(blockIdx.x) * a.dim;
+    embed_row(a, blockIdx.x, kept, [&](int at, float4 v) { *reinterpret_cast<float4*>(output + at) = v; });
 }

@@ -6,79 +6,11 @@
 //
 // What a layer's parts share is not inlined: all of it must fit the instruction caches.
 #pragma once
-#include "frame_block.cuh"
+#include "frame_attention.cuh"
+#include "frame_multiply.cuh"
 #include "frame_router.cuh"
 
 #if __CUDA_ARCH__ >= 900
-
-// Brings a row of a job's input to shared memory.
-__device__ __noinline__ void stage_row(int number, int job, int row) {
-    const Matvec& a = matvec_of(number, job);
-    const int kind = kind_of(number, job);
-    Tile<1> tile;
-    tile.count = 1, tile.input[0] = row;
-    if (kind == F32) {
-        stage<F32, 1>(a, tile, staged_row());
-    } else if (kind == BF16) {
-        stage<BF16, 1>(a, tile, staged_row());
-    } else {
-        stage<F16, 1>(a, tile, staged_row());
-    }
-    // Read behind the next barrier.
-    if (threadIdx.x == 0) block.scale = tile.scale[0];
-}
-
-__device__ __forceinline__ void accumulate(const Matvec& a, int kind, Place place, float* partial) {
-    if (kind == BF16) {
-        accumulate_parts<BF16>(a, staged_row(), ring(), place).store(partial);
-    } else if (kind == F16) {
-        accumulate_parts<F16>(a, staged_row(), ring(), place).store(partial);
-    } else {
-        accumulate_parts<Q8_0>(a, staged_row(), ring(), place).store(partial);
-    }
-}
-
-// This block's tiles of a job. `is_staged`: the only row of the input is. A row goes to the output `row`, where it has
-// none for each choice.
-__device__ __noinline__ Progress multiply(Progress p, int number, int job, bool is_staged, int row, unsigned* done) {
-    const Matvec& a = matvec_of(number, job);
-    const int kind = kind_of(number, job), of_choice = tiles_of(a), tiles = tiles_of(number, job);
-    const int parts = parts_of_tile(a, kind);
-    int row_staged = is_staged ? 0 : -1, at = first_tile(p.start);
-    if (at < tiles) {
-#pragma unroll 1
-        for (; at < tiles; at += workers()) {
-            const int choice = at / of_choice, input = a.input_pairs ? choice : 0;
-            if (input != row_staged) stage_row(number, job, input), row_staged = input;
-            Tile<1> tile;
-            tile.count = 1;
-            tile.output[0] = a.output_pairs ? choice : row;
-            tile.weight[0] = a.weighted ? block.weights[choice] : 1.0f;
-            Result<1> result;
-            result.template aim<PART_ROWS>(a, tile, (at - choice * of_choice) * PART_ROWS);
-            float* partials = block.partials[p.parity];
-            accumulate(a, kind, p.place, partials + threadIdx.x / 32 * PART_ROWS);
-            __syncthreads();
-            tile.scale[0] = block.scale;
-            result.template store<PART_ROWS>(a, tile, partials);
-            p.place = p.place.after(parts, block.frame.parts);
-            p.parity ^= 1;
-            ask(parts, true);
-        }
-        // The results were stored by the first warp.
-        __syncwarp();
-        if (threadIdx.x == 0 && done) signal(done);
-    }
-    if (threadIdx.x == 0) block.done = number * RING_JOBS + job + 1;
-    if (threadIdx.x / 32 == ASKING_WARP) {
-        while (block.done <= number * RING_JOBS + job) {
-        }
-        __syncwarp();
-        ask(0, false);
-    }
-    p.start = start_after(p.start, tiles);
-    return p;
-}
 
 // An output of a router's first product, by all threads: weights are asked for before the input is ready.
 struct Route {
@@ -111,108 +43,54 @@ struct Route {
     }
 };
 
-// Behind this the residual can be read for the experts, too.
-__device__ __forceinline__ void route(int number, int& parity) {
+// The router's first product: an output or two by each block.
+__device__ __forceinline__ void route(int number, Progress& p) {
     const Matvec& a = matvec_of(number, ROUTE);
     const bool any = static_cast<int>(blockIdx.x) < a.outputs;
     Route own;
     if (any) own.load(a, blockIdx.x);
     float bias = any && a.bias ? __ldg(a.bias + blockIdx.x) : 0.0f;
-    await_job(number, OUTPUT);
-    if (any) stage_row(number, ROUTE, 0);
+    if (any) stage_row(number, ROUTE, 0, p.row_parity ^= 1);
 #pragma unroll 1
     for (int output = blockIdx.x; output < a.outputs; output += workers()) {
         if (output >= workers()) own.load(a, output), bias = a.bias ? __ldg(a.bias + output) : 0.0f;
-        float* partials = block.partials[parity];
+        float* partials = block.partials[p.parity][0];
         const float sum = own.sum_of_warp(reinterpret_cast<const float*>(staged_row()));
         if (threadIdx.x % 32 == 0) partials[threadIdx.x / 32] = sum;
         __syncthreads();
-        parity ^= 1;
+        p.parity ^= 1;
         if (threadIdx.x > 0) continue;
         float all = 0.0f;
-#pragma unroll 1
+#pragma unroll
         for (int warp = 0; warp < WARPS; warp++) all = __fadd_rn(all, partials[warp]);
-        all = __fmul_rn(all, block.scale);
-        tell(routed_words(number) + output, 0, a.bias ? __fadd_rn(all, bias) : all);
+        all = __fmul_rn(all, scale_of_row(a, F32, p.row_parity));
+        tell(words(a.output) + output, tag_of(number), a.bias ? __fadd_rn(all, bias) : all);
     }
 }
 
-// Waits for the experts of the layer.
+// Waits for the experts of the layer: one warp asks for their weights then, another leaves what they count for those who
+// finish the products.
 __device__ __forceinline__ void learn_choices(int number) {
-    if (threadIdx.x < layer_of(number).used) {
-        const Told told = hear(chosen_words(number) + threadIdx.x);
-        block.experts[threadIdx.x] = told.number, block.weights[threadIdx.x] = told.value;
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    if (warp != ASKING_WARP && warp != 0) return;
+    if (lane < layer_of(number).used) {
+        const Told told = hear(block.frame.chosen + lane, tag_of(number));
+        if (warp == 0) {
+            block.weights[lane] = told.value;
+        } else {
+            block.experts[lane] = told.tag & SMALL;
+        }
     }
-    if (threadIdx.x == 0) block.known = number;
-    __syncthreads();
+    if (warp == 0) return;
+    __syncwarp();
+    if (lane == 0) block.known = number;
+    __syncwarp();
     ask(0, false);
-}
-
-// Heads are normed and rotated by the blocks that need them.
-template <typename T, int HEAD_DIM, int GROUP>
-__device__ __forceinline__ void attend_parts(int number, int slot, int position) {
-    using Scratch = AttentionScratch<HEAD_DIM, GROUP>;
-    const FrameLayer& layer = layer_of(number);
-    const Attention& a = layer.attention;
-    Scratch& scratch = *reinterpret_cast<Scratch*>(shared_words);
-    float* queries = reinterpret_cast<float*>(shared_words) + sizeof(Scratch) / sizeof(float);
-    const int used = position / SPLIT + 1, all = used * a.kv_heads;
-#pragma unroll 1
-    for (int at = blockIdx.x; at < all; at += workers()) {
-        const int kv_head = at / used;
-        const Part part = {0, kv_head, at - kv_head * used, slot, position};
-        // What came before is known before this row is.
-        Held<T, HEAD_DIM> held(a, part);
-        held.read_keys(part.is_last() ? part.seen() - 1 : SPLIT), held.read_values(part.is_last() ? part.seen() - 1 : SPLIT);
-        if (at < workers()) await_job(number, PROJECT);
-        // The keys and values of this row are written by who reads them.
-        const int heads = part.is_last() ? GROUP + 2 : GROUP;
-#pragma unroll 1
-        for (int one = threadIdx.x / 32; one < heads; one += WARPS) {
-            const int head = one < GROUP ? kv_head * GROUP + one : a.kv_heads * GROUP + kv_head + (one - GROUP) * a.kv_heads;
-            norm_and_rotate<T>(layer.heads, 0, head, slot, position, queries + one * HEAD_DIM);
-        }
-        __syncthreads();
-        if (part.is_last()) held.read_again(part.seen() - 1);
-        const bool complete = attend<T, HEAD_DIM, GROUP, true>(a, scratch, held, part, queries);
-        __syncthreads();
-        if (complete && threadIdx.x == 0) signal(signal_of(number, ATTENDED));
-    }
-}
-
-// Adds up what several experts gave.
-__device__ __forceinline__ void gather_parts(int number) {
-    const Matvec& a = matvec_of(number, DOWN);
-    const int at = blockIdx.x * THREADS + threadIdx.x;
-    if (static_cast<int>(blockIdx.x) * THREADS >= a.outputs) return;
-    await_job(number, DOWN);
-    if (at < a.outputs) {
-        float sum = 0.0f;
-#pragma unroll 1
-        for (int choice = 0; choice < layer_of(number).used; choice++) {
-            sum = __fadd_rn(sum, __ldcg(a.output + static_cast<size_t>(choice) * a.output_stride + at));
-        }
-        float* residual = block.frame.embed.output + at;
-        *residual = __fadd_rn(__ldcg(residual), sum);
-    }
-    __syncthreads();
-    if (threadIdx.x == 0) signal(signal_of(number, GATHERED));
-}
-
-// What comes before a layer must be done before its residual can be read.
-__device__ __noinline__ void await_residual(int number) {
-    if (number == 0) {
-        await(block.frame.layer_count, PROJECTED, 1);
-    } else if (layer_of(number - 1).used > 1) {
-        await(number - 1, GATHERED, (block.frame.embed.dim + THREADS - 1) / THREADS);
-    } else {
-        await_job(number - 1, DOWN);
-    }
 }
 
 // Has vectors that all blocks will read brought to the second-level cache, by one block.
 __device__ __forceinline__ void prefetch_vectors(int number) {
-    if (static_cast<int>(blockIdx.x) != number % workers()) return;
+    if (static_cast<int>(blockIdx.x) != workers() - 1) return;
     const float* norms[2] = {matvec_of(number, PROJECT).norm, is_head(number) ? nullptr : matvec_of(number, UP).norm};
     const int at = 32 * (threadIdx.x % 128);
     const float* norm = norms[threadIdx.x / 128];
@@ -245,29 +123,35 @@ __device__ __forceinline__ uint4 layer_words(int number) {
     return __ldg(reinterpret_cast<const uint4*>(block.frame.layers + number) + threadIdx.x);
 }
 
-template <typename T, int HEAD_DIM, int GROUP>
-__device__ __forceinline__ Progress run_frame_layer(Progress p, int number, int slot, int position) {
-    const uint4 words = layer_words(number + 1);
-    if (takes_part(number, PROJECT, p.start)) await_residual(number);
-    p = multiply(p, number, PROJECT, false, 0, signal_of(number, PROJECTED));
+__device__ __forceinline__ void prepare_next(int number, uint4 words) {
     describe_next(number, words);
     prefetch_vectors(number + 1);
+}
+
+template <typename T, int HEAD_DIM, int GROUP>
+__device__ __forceinline__ Progress run_frame_layer(Progress p, int number, int slot, int position) {
+    const uint4 next = layer_words(number + 1);
+    p = multiply(p, number, PROJECT, false, 0);
+    // Who has no part in attention, which takes its time, prepares the next layer.
+    const bool attends = static_cast<int>(blockIdx.x) < (position / SPLIT + 1) * layer_of(number).attention.kv_heads;
+    if (!attends) prepare_next(number, next);
     attend_parts<T, HEAD_DIM, GROUP>(number, slot, position);
-    if (takes_part(number, OUTPUT, p.start)) await(number, ATTENDED, layer_of(number).attention.kv_heads);
-    p = multiply(p, number, OUTPUT, false, 0, signal_of(number, ADDED));
+    join_parts<HEAD_DIM, GROUP>(number, position);
+    p = multiply(p, number, OUTPUT, false, 0);
     const int used = layer_of(number).used;
     const bool raises = takes_part(number, UP, p.start);
-    if (used > 0) {
-        route(number, p.parity);
-    } else if (raises) {
-        await_job(number, OUTPUT);
-    }
+    const bool lowers = takes_part(number, DOWN, start_after(p.start, tiles_of(number, UP)));
+    if (used > 0) route(number, p);
     // While the router works.
-    if (raises) stage_row(number, UP, 0);
-    if (used > 0) learn_choices(number);
-    p = multiply(p, number, UP, true, 0, signal_of(number, RAISED));
-    if (takes_part(number, DOWN, p.start)) await_job(number, UP);
-    p = multiply(p, number, DOWN, false, 0, signal_of(number, LOWERED));
+    if (raises) stage_row(number, UP, 0, p.row_parity ^= 1);
+    if (attends) {
+        prepare_next(number, next);
+        if (!is_head(number + 1)) prefetch_parts<T, HEAD_DIM, GROUP>(number + 1, slot, position);
+    }
+    // Who has no use for it does not listen: the next layer's may be told meanwhile.
+    if (used > 0 && (raises || lowers)) learn_choices(number);
+    p = multiply(p, number, UP, true, 0);
+    p = multiply(p, number, DOWN, false, 0);
     if (used > 1) gather_parts(number);
     return p;
 }
@@ -290,15 +174,15 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void r
     __syncthreads();
     ask(0, false);
     if (blockIdx.x == 0) {
-        embed_row(block.frame.embed, 0);
-        __syncthreads();
-        if (threadIdx.x == 0) signal(signal_of(count, PROJECTED));
+        Word* residual = words(block.frame.embed.output);
+        // Where rows will be staged, which is not before this one is told.
+        auto* kept = reinterpret_cast<float4*>(shared_words);
+        embed_row(block.frame.embed, 0, kept, [&](int at, float4 v) { tell4(residual + at, tag_of(-1), v); });
     }
-    Progress p = {{0, 0}, 0, 0};
+    Progress p = {{0, 0}, 0, 0, 0};
 #pragma unroll 1
     for (int number = 0; number < count; number++) p = run_frame_layer<T, HEAD_DIM, GROUP>(p, number, slot, position);
-    if (takes_part(count, 0, p.start)) await_residual(count);
-    multiply(p, count, 0, false, slot, nullptr);
+    multiply(p, count, 0, false, slot);
 }
 
 template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void frame_of_row(const Frame& frame) {
@@ -308,17 +192,15 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void f
     for (int word = threadIdx.x; word < sizeof(Frame) / 4; word += THREADS) {
         reinterpret_cast<uint32_t*>(&block.frame)[word] = reinterpret_cast<const uint32_t*>(&frame)[word];
     }
+    if (threadIdx.x == 0) block.first_tag = (__ldcg(frame.count) + 1) * (SMALL + 1);
     __syncthreads();
     if (blockIdx.x + 1 < gridDim.x) {
         run_worker<T, HEAD_DIM, GROUP>(slot);
     } else {
         run_routers();
     }
-    if (!is_last_block(block.frame.left, gridDim.x)) return;
-    const int words = (block.frame.layer_count + 1) * LAYER_SIGNALS / 4;
-    for (int at = threadIdx.x; at < words; at += THREADS) {
-        reinterpret_cast<uint4*>(block.frame.signals)[at] = make_uint4(0, 0, 0, 0);
-    }
+    const bool last = is_last_block(block.frame.left, gridDim.x);
+    if (last && threadIdx.x == 0) *block.frame.count += block.frame.layer_count + 1;
 }
 
 #else

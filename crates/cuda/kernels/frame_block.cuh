@@ -5,13 +5,15 @@
 #include "heads.cuh"
 #include "ring.cuh"
 #include "router.cuh"
+#include "told.cuh"
 
 // The products of a layer: those whose weights go through the ring, in their order, and the router's first one.
 enum Job : int { PROJECT = 0, OUTPUT = 1, UP = 2, DOWN = 3, ROUTE = 4 };
 constexpr int RING_JOBS = 4;
 constexpr int JOBS = 5;
 
-// A layer; the same as `FrameLayer` on the host.
+// A layer; the same as `FrameLayer` on the host. Inputs and outputs of the products, projected heads, gates, attention's sums
+// and output and the router's input are words that blocks tell each other.
 struct FrameLayer {
     Matvec jobs[JOBS];
     Router router;
@@ -29,8 +31,10 @@ struct Frame {
     Embed embed;
     Matvec head;
     const FrameLayer* layers;
-    // What blocks tell each other, for each layer and once more; zeros between frames.
-    unsigned* signals;
+    // Experts and their probabilities, words that the router's block tells.
+    unsigned long long* chosen;
+    // Tags that were given out.
+    unsigned* count;
     // Blocks that are done.
     unsigned* left;
     const int* slots;
@@ -43,13 +47,10 @@ struct Frame {
     int scratch;
 };
 
-// What is waited for, of a layer. The embedding counts as projected in a layer behind the last one.
-enum Signal : int { PROJECTED = 0, ATTENDED = 1, ADDED = 2, RAISED = 3, LOWERED = 4, GATHERED = 5, CHOSEN = 6, ROUTED = 7 };
-// Words from one to the next, a sector of the cache, and of a layer: the last is as wide as a router.
-constexpr int SIGNAL_WORDS = 8;
-constexpr int LAYER_SIGNALS = ROUTED * SIGNAL_WORDS + 2 * ROUTER_WIDTH;
-
 #if __CUDA_ARCH__ >= 900
+
+// Tiles that a block multiplies one after the other before it finishes them.
+constexpr int MAX_TOGETHER = 2;
 
 // The warp that asks for weights; it stores no results.
 constexpr int ASKING_WARP = WARPS - 1;
@@ -88,21 +89,26 @@ struct FrameBlock {
     int experts[MAX_USED];
     float weights[MAX_USED];
     Asking asking;
+    // The tag of what comes before the first layer.
+    unsigned first_tag;
     // Jobs that are done, all layers' counted.
     volatile int done;
-    // What the staged row's products are multiplied with.
-    float scale;
-    float partials[2][WARPS * PART_ROWS];
+    // By warps, of the staged row and the one before: the sum of the squares before the norm, and the largest number.
+    float squares[2][WARPS];
+    float largest[2][WARPS];
+    float partials[2][MAX_TOGETHER][WARPS * PART_ROWS];
     uint64_t gates[MAX_PARTS];
 };
 __shared__ FrameBlock block;
 extern __shared__ uint4 shared_words[];
 
-// Where a block is, in registers: the next tile in the ring, tiles of the jobs before, whose turn the partials are.
+// Where a block is, in registers: the next tile in the ring, tiles of the jobs before, whose turn the partials and the sums
+// of a staged row are.
 struct Progress {
     Place place;
     int start;
     int parity;
+    int row_parity;
 };
 
 __device__ __forceinline__ int workers() { return gridDim.x - 1; }
@@ -135,37 +141,15 @@ __device__ __forceinline__ int tiles_of(int number, int job) {
     return tiles_of(matvec_of(number, job)) * choices_of(number, job);
 }
 
-__device__ __forceinline__ unsigned* signal_of(int number, int what) {
-    return block.frame.signals + number * LAYER_SIGNALS + what * SIGNAL_WORDS;
+__device__ __forceinline__ Word* words(const float* numbers) {
+    return reinterpret_cast<Word*>(const_cast<float*>(numbers));
 }
 
-// A number and a value that one block tells others, in one word: who sees one sees both. Zero stands for nothing yet.
-struct Told {
-    int number;
-    float value;
-};
+// The tag of what a layer tells; that of layer -1: of the embedding.
+__device__ __forceinline__ unsigned tag_of(int number) { return block.first_tag + (number + 1) * (SMALL + 1); }
 
-__device__ __forceinline__ void tell(unsigned long long* word, int number, float value) {
-    const unsigned long long told = 1ull << 63 | static_cast<unsigned long long>(number) << 32 | __float_as_uint(value);
-    asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(word), "l"(told) : "memory");
-}
-
-__device__ __forceinline__ Told hear(const unsigned long long* word) {
-    unsigned long long told;
-    do {
-        asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(told) : "l"(word) : "memory");
-    } while (!(told >> 63));
-    return {static_cast<int>(told >> 32 & 0x7fffffff), __uint_as_float(static_cast<uint32_t>(told))};
-}
-
-// The choices of a layer, and what its router's first product gave.
-__device__ __forceinline__ unsigned long long* chosen_words(int number) {
-    return reinterpret_cast<unsigned long long*>(signal_of(number, CHOSEN));
-}
-
-__device__ __forceinline__ unsigned long long* routed_words(int number) {
-    return reinterpret_cast<unsigned long long*>(signal_of(number, ROUTED));
-}
+// The tag of a job's input.
+__device__ __forceinline__ unsigned tag_of_input(int number, int job) { return tag_of(job == PROJECT ? number - 1 : number); }
 
 // The first tile of this block in the job that has `before` tiles before it.
 __device__ __forceinline__ int first_tile(int before) {
@@ -177,18 +161,6 @@ __device__ __forceinline__ int start_after(int start, int tiles) { return (start
 
 __device__ __forceinline__ bool takes_part(int number, int job, int start) {
     return first_tile(start) < tiles_of(number, job);
-}
-
-// Waits until `count` blocks, or as many as there are, have said so.
-__device__ __forceinline__ void await(int number, int what, int count) {
-    if (threadIdx.x == 0) wait_for(signal_of(number, what), min(count, workers()));
-    __syncthreads();
-}
-
-// The signal of a job whose tiles are all done.
-__device__ __forceinline__ void await_job(int number, int job) {
-    const int what = job == PROJECT ? PROJECTED : job == OUTPUT ? ADDED : job == UP ? RAISED : LOWERED;
-    await(number, what, tiles_of(number, job));
 }
 
 // Where asking goes on: the job that comes next.

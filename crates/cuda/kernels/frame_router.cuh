@@ -16,15 +16,7 @@ __device__ __forceinline__ void ask_for_router(const Router& a) {
 
 // The sums over a warp of 16 numbers of each lane: that of number i in lanes 2i and 2i + 1, added up as by warp_sum.
 __device__ __forceinline__ float warp_sums(float (&values)[16]) {
-#pragma unroll
-    for (int half = 8; half > 0; half /= 2) {
-        const bool upper = threadIdx.x & 2 * half;
-#pragma unroll
-        for (int i = 0; i < half; i++) {
-            const float kept = upper ? values[i + half] : values[i], given = upper ? values[i] : values[i + half];
-            values[i] = kept + __shfl_xor_sync(0xffffffff, given, 2 * half);
-        }
-    }
+    fold<8>(values, 2);
     return values[0] + __shfl_xor_sync(0xffffffff, values[0], 1);
 }
 
@@ -35,15 +27,14 @@ __shared__ float4 router_vectors[2][ROUTER_WIDTH / 4];
 template <int COUNT> struct RouterRows {
     float4 rows[COUNT];
 
-    // From shared memory, so many float4 behind its beginning.
+    // From shared memory, so many float4 behind its beginning. Nothing is loaded on condition.
     __device__ __forceinline__ void load(int first, int outputs, int width) {
-        const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+        // What lies beyond the width meets zeros, and what is beyond the outputs goes nowhere.
+        const int warp = threadIdx.x / 32, of_row = width / 4, lane = min(static_cast<int>(threadIdx.x % 32), of_row - 1);
+        const float4* from = reinterpret_cast<const float4*>(shared_words) + first + lane;
 #pragma unroll
         for (int i = 0; i < COUNT; i++) {
-            const int output = warp + WARPS * i;
-            const bool live = output < outputs && 4 * lane < width;
-            rows[i] = live ? reinterpret_cast<const float4*>(shared_words)[first + output * width / 4 + lane]
-                           : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+            rows[i] = from[min(warp + WARPS * i, outputs - 1) * of_row];
         }
     }
 };
@@ -56,44 +47,58 @@ __device__ __forceinline__ float multiply_rows(const RouterRows<16>& layer, floa
     return warp_sums(sums);
 }
 
-// The router of the layer, when its input is ready: tells the choices.
-__device__ __forceinline__ void run_router(int number, unsigned turn) {
+// What a layer's router needs and knows before its input is told.
+struct RouterInputs {
+    RouterVectors own;
+    float before;
+    float first_bias;
+    float second_bias;
+};
+
+// The output of a square layer that a lane bends: of its warp's, that of every other lane.
+__device__ __forceinline__ int router_output() { return threadIdx.x / 32 + WARPS * (threadIdx.x % 32 / 2); }
+
+__device__ __forceinline__ RouterInputs load_inputs(const Router& a) {
+    const int output = router_output();
+    const bool live = output < a.width;
+    return {load_vectors(a), state_before(a, 0), live ? __ldg(a.first_bias + output) : 0.0f,
+            live ? __ldg(a.second_bias + output) : 0.0f};
+}
+
+// The router of the layer: tells the choices, unless it is but rehearsed.
+__device__ __forceinline__ void run_router(int number, const RouterInputs& inputs, float down, bool rehearsed) {
     static_assert(ROUTER_WIDTH == 16 * WARPS, "a warp has sixteen outputs");
     constexpr int OF_WARP = ROUTER_EXPERTS / WARPS;
     __shared__ float logits[ROUTER_EXPERTS];
     __shared__ float scratch[WARPS];
     auto* vectors = reinterpret_cast<float(*)[ROUTER_WIDTH]>(router_vectors);
     const Router& a = layer_of(number).router;
-    const int square = a.width * a.width / 4, lane = threadIdx.x % 32, output = threadIdx.x / 32 + WARPS * (lane / 2);
+    const int lane = threadIdx.x % 32, output = router_output();
     const bool writes = lane % 2 == 0 && output < a.width;
-    const RouterVectors own = load_vectors(a);
-    const float before = state_before(a, 0);
-    const float first_bias = writes ? __ldg(a.first_bias + output) : 0.0f;
-    const float second_bias = writes ? __ldg(a.second_bias + output) : 0.0f;
     if (threadIdx.x < ROUTER_WIDTH) vectors[1][threadIdx.x] = 0.0f;
-    pass_gate(block.gates, turn);
-    RouterRows<16> first, second;
-    RouterRows<OF_WARP> third;
-    first.load(0, a.width, a.width), second.load(square, a.width, a.width), third.load(2 * square, a.experts, a.width);
-    const float down = threadIdx.x < a.width ? hear(routed_words(number) + threadIdx.x).value : 0.0f;
-    link_state(a, own, 0, before, down, vectors[0], scratch);
+    link_state<THREADS>(a, inputs.own, 0, inputs.before, down, vectors[0], scratch);
     __syncthreads();
-    const float raised = gelu(__fadd_rn(multiply_rows(first, router_vectors[0][lane]), first_bias));
-    if (writes) vectors[1][output] = raised;
-    __syncthreads();
-    const float again = gelu(__fadd_rn(multiply_rows(second, router_vectors[1][lane]), second_bias));
-    // Beyond the width there are zeros.
-    if (writes) vectors[0][output] = again;
-    __syncthreads();
+    // From the first vector to the second, and back; beyond the width there are zeros.
+#pragma unroll 1
+    for (int layer = 0; layer < 2; layer++) {
+        RouterRows<16> rows;
+        rows.load(layer * a.width * a.width / 4, a.width, a.width);
+        const float bias = layer ? inputs.second_bias : inputs.first_bias;
+        const float bent = gelu(__fadd_rn(multiply_rows(rows, router_vectors[layer][lane]), bias));
+        if (writes) vectors[1 - layer][output] = bent;
+        __syncthreads();
+    }
+    RouterRows<OF_WARP> rows;
+    rows.load(2 * a.width * a.width / 4, a.experts, a.width);
 #pragma unroll
     for (int i = 0; i < OF_WARP; i++) {
-        const float sum = warp_sum(dot4(third.rows[i], router_vectors[0][lane], 0.0f));
+        const float sum = warp_sum(dot4(rows.rows[i], router_vectors[0][lane], 0.0f));
         if (lane == 0) logits[threadIdx.x / 32 + WARPS * i] = sum;
     }
     __syncthreads();
     if (threadIdx.x >= 32) return;
-    const Choice choice = choose(a, own, logits);
-    if (choice.mine) tell(chosen_words(number) + choice.at, threadIdx.x, choice.probability);
+    const Choice choice = choose(a, inputs.own, logits);
+    if (choice.mine && !rehearsed) tell(block.frame.chosen + choice.at, tag_of(number) | threadIdx.x, choice.probability);
 }
 
 __device__ __forceinline__ void run_routers() {
@@ -105,10 +110,19 @@ __device__ __forceinline__ void run_routers() {
         __syncthreads();
         const FrameLayer& layer = layer_of(number);
         if (layer.used == 0) continue;
-        if (threadIdx.x == 0) ask_for_router(layer.router);
-        run_router(number, turn);
+        const Router& a = layer.router;
+        if (threadIdx.x == 0) ask_for_router(a);
+        const RouterInputs inputs = load_inputs(a);
+        pass_gate(block.gates, turn);
+        // A rehearsal, while others work, brings the code to the caches.
+#pragma unroll 1
+        for (int last = 0; last < 2; last++) {
+            const bool hears = last && threadIdx.x < a.width;
+            const float down = hears ? hear(words(a.down) + threadIdx.x, tag_of(number)).value : 0.0f;
+            run_router(number, inputs, down, !last);
+            __syncthreads();
+        }
         turn ^= 1;
-        __syncthreads();
     }
 }
 

@@ -38,25 +38,26 @@ template <> __device__ __forceinline__ void store_pair(__half* at, float2 v) {
     *reinterpret_cast<__half2*>(at) = __floats2half2_rn(v.x, v.y);
 }
 
-// One head of a row, by one warp: queries first, then keys, then values. Queries go to `query`, the others to the cache.
-template <typename T>
-__device__ __forceinline__ void norm_and_rotate(const Heads& a, int row, int head, int slot, int position, float* query) {
-    // Pairs of a head that a lane holds: head_dim is 128 at most.
-    constexpr int PAIRS = 2;
+// Pairs of a head that a lane holds: head_dim is 128 at most.
+constexpr int PAIRS = 2;
+
+// One head of a row, by one warp: queries first, then keys, then values. `read` reads the lane's pairs, lane and lane + 32.
+// Queries go to `query`, the others to the cache.
+template <typename T, typename Read>
+__device__ __forceinline__ void norm_and_rotate(const Heads& a, int head, int slot, int position, float* query, Read read) {
     const int lane = threadIdx.x % 32, half = a.head_dim / 2;
     const bool is_query = head < a.heads, is_value = head >= a.heads + a.kv_heads;
-    const float2* from = reinterpret_cast<const float2*>(a.projected + static_cast<size_t>(row) * a.stride +
-                                                          static_cast<size_t>(head) * a.head_dim);
-    float2 v[PAIRS];
+    float2 v[PAIRS] = {};
     float cosines[PAIRS], sines[PAIRS], squares = 0.0f;
     const float temperature = is_query ? __ldg(a.temperatures + head) : 1.0f;
 #pragma unroll
     for (int i = 0; i < PAIRS; i++) {
         const int pair = lane + 32 * i, at = position * half + min(pair, half - 1);
         cosines[i] = __ldg(a.cosines + at), sines[i] = __ldg(a.sines + at);
-        v[i] = pair < half ? __ldcg(from + pair) : make_float2(0.0f, 0.0f);
-        squares = fmaf(v[i].y, v[i].y, fmaf(v[i].x, v[i].x, squares));
     }
+    read(v);
+#pragma unroll
+    for (int i = 0; i < PAIRS; i++) squares = fmaf(v[i].y, v[i].y, fmaf(v[i].x, v[i].x, squares));
     if (!is_value) {
         float factor = norm_factor(warp_sum(squares), a.head_dim, a.eps);
 #pragma unroll
@@ -91,7 +92,15 @@ template <typename T> __device__ __forceinline__ void heads(const Heads& a) {
     const int slot = __ldcg(a.slots + row), position = __ldcg(a.positions + row);
     if (slot < 0 || head >= a.heads + 2 * a.kv_heads) return;
     float* query = a.queries + (static_cast<size_t>(row) * a.heads + head) * a.head_dim;
-    norm_and_rotate<T>(a, row, head, slot, position, query);
+    const float2* from = reinterpret_cast<const float2*>(a.projected + static_cast<size_t>(row) * a.stride +
+                                                          static_cast<size_t>(head) * a.head_dim);
+    norm_and_rotate<T>(a, head, slot, position, query, [&](float2(&v)[PAIRS]) {
+#pragma unroll
+        for (int i = 0; i < PAIRS; i++) {
+            const int pair = threadIdx.x % 32 + 32 * i;
+            if (pair < a.head_dim / 2) v[i] = __ldcg(from + pair);
+        }
+    });
 }
 
 extern "C" __global__ void __launch_bounds__(128) heads_f32(const __grid_constant__ Heads a) { heads<float>(a); }

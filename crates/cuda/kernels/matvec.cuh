@@ -76,7 +76,8 @@ __device__ __forceinline__ Sums<K, N> accumulate_halves(const Matvec& a, const T
     const bool live = group < (N == 1 ? 1 : tile.count);
     const int stride = staged_stride(a.inputs);
     const uint16_t *high = staged + group * stride + quarter * 8, *low = high + N * stride;
-    Pair sum;
+    static_assert(BATCH % 2 == 0, "steps of halves take turns with two sums");
+    Pair sum, other;
 #pragma unroll 1
     for (int step = steps.x; step < steps.y; step += BATCH) {
         const Batch<K> batch = reader.batch;
@@ -88,12 +89,15 @@ __device__ __forceinline__ Sums<K, N> accumulate_halves(const Matvec& a, const T
             if constexpr (K == Q8_0) {
                 multiply_blocks(sum, batch.words[i], batch.scales[i], high + at, low + at, live);
             } else {
-                multiply_step<K>(sum, batch.words[i][0], batch.words[i][1], staged_words(high, live, at),
+                multiply_step<K>(i % 2 ? other : sum, batch.words[i][0], batch.words[i][1], staged_words(high, live, at),
                                  staged_words(low, live, at));
             }
         }
     }
-    return {sum.both()};
+    if (K == Q8_0) return {sum.both()};
+    const float4 a_sum = sum.both(), b_sum = other.both();
+    return {make_float4(__fadd_rn(a_sum.x, b_sum.x), __fadd_rn(a_sum.y, b_sum.y), __fadd_rn(a_sum.z, b_sum.z),
+                        __fadd_rn(a_sum.w, b_sum.w))};
 }
 
 template <int N>
@@ -190,9 +194,9 @@ template <Kind K> __device__ __forceinline__ void matvec_one(const Matvec& a) {
     result.template aim<TILE>(a, tile, blockIdx.x * TILE);
     pass_gate(&gate);
     const int2 steps = steps_of_warp<K>(a);
-    RowSum<K> sum;
-    multiply_steps<K>(sum, weights, 0, steps.x, steps.y, staged, staged_stride(a.inputs));
-    Sums<K, 1>{make_float4(sum.upper(), 0.0f, sum.lower(), 0.0f)}.store(partials + threadIdx.x / 32 * TILE);
+    StepSums<K> sums;
+    multiply_steps<K>(sums, weights, 0, steps.x, steps.y, staged, staged_stride(a.inputs));
+    sums.all().store(partials + threadIdx.x / 32 * TILE);
     __syncthreads();
     result.template store<TILE>(a, tile, partials);
 }

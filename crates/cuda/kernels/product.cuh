@@ -322,14 +322,14 @@ __device__ __forceinline__ float capped(float y, float cap) {
     return copysignf(__fmul_rn(cap, __fdividef(power - 1.0f, power + 1.0f)), y);
 }
 
-__device__ __forceinline__ void finish(const Matvec& a, float* at, int output, float weight, float before, float y,
-                                       float next) {
+// What becomes of a product.
+__device__ __forceinline__ float finish(const Matvec& a, int output, float weight, float before, float y, float next) {
     switch (a.mode) {
-        case STORE: *at = a.bias ? __fadd_rn(y, a.bias[output]) : y; break;
-        case ADD: *at = fmaf(weight, y, before); break;
-        case GATE: *at = __fmul_rn(__fmul_rn(y, sigmoid(y)), next); break;
-        case LOGITS: *at = capped(y, a.cap); break;
-        default: *at = __fmul_rn(weight, y);
+        case STORE: return a.bias ? __fadd_rn(y, a.bias[output]) : y;
+        case ADD: return fmaf(weight, y, before);
+        case GATE: return __fmul_rn(__fmul_rn(y, sigmoid(y)), next);
+        case LOGITS: return capped(y, a.cap);
+        default: return __fmul_rn(weight, y);
     }
 }
 
@@ -358,7 +358,7 @@ template <int N> struct Result {
         if (!at) return;
         const float y = total<N>(partials, TILE * N, row * N + column, tile);
         const float next = a.mode == GATE ? total<N>(partials, TILE * N, (row + 1) * N + column, tile) : 0.0f;
-        finish(a, at, output, tile.weight[column], before, y, next);
+        *at = finish(a, output, tile.weight[column], before, y, next);
     }
 };
 
@@ -376,12 +376,30 @@ template <Kind K> struct RowSum {
     __device__ __forceinline__ float lower() const { return __fadd_rn(columns.z, columns.w); }
 };
 
+// A warp's sums over its steps. Of halves, steps take turns with two of them: neither waits for the other.
+template <Kind K> struct StepSums {
+    RowSum<K> own;
+    RowSum<K> other;
+
+    // Whose turn the next step is.
+    __device__ __forceinline__ void turn() {
+        const RowSum<K> kept = own;
+        own = other, other = kept;
+    }
+
+    __device__ __forceinline__ Sums<K, 1> all() const {
+        if (K == Q8_0) return {make_float4(own.upper(), 0.0f, own.lower(), 0.0f)};
+        return {make_float4(__fadd_rn(own.upper(), other.upper()), 0.0f, __fadd_rn(own.lower(), other.lower()), 0.0f)};
+    }
+};
+
 // Adds the products of some steps with a tile's part of weights in shared memory that begins with the step `origin`: the
 // numbers are those of accumulate_halves.
 template <Kind K>
-__device__ __forceinline__ void multiply_steps(RowSum<K>& sum, const uint8_t* part, int origin, int first, int end,
+__device__ __forceinline__ void multiply_steps(StepSums<K>& sums, const uint8_t* part, int origin, int first, int end,
                                                const uint16_t* staged, int stride) {
     constexpr int UNROLLED = K == Q8_0 ? 4 : 8;
+    RowSum<K>& sum = sums.own;
     const int lane = threadIdx.x % 32, group = lane / 4;
     const bool live = group < 2;
     const uint16_t* inputs = staged + lane % 4 * 8 + (group == 1 ? stride : 0);
@@ -403,6 +421,7 @@ __device__ __forceinline__ void multiply_steps(RowSum<K>& sum, const uint8_t* pa
             }
         } else {
             sum.add(words[0], words[1], staged_words(inputs, live, at));
+            sums.turn();
         }
     }
 }

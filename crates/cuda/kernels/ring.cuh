@@ -56,15 +56,15 @@ template <Kind K>
 __device__ __forceinline__ Sums<K, 1> accumulate_parts(const Matvec& a, const uint16_t* staged, const Ring& ring,
                                                        Place place) {
     const int2 steps = steps_of_warp<K>(a);
-    RowSum<K> sum;
+    StepSums<K> sums;
 #pragma unroll 1
     for (int first = steps.x; first < steps.y;) {
         const int part = first / PART_STEPS, origin = part * PART_STEPS, end = min(steps.y, origin + PART_STEPS);
         const Place at = place.after(part, ring.slots);
         pass_gate(ring.gates + at.slot, at.turn);
-        multiply_steps<K>(sum, ring.parts + at.slot * PART_SIZE, origin, first, end, staged,
+        multiply_steps<K>(sums, ring.parts + at.slot * PART_SIZE, origin, first, end, staged,
                           staged_stride(a.inputs));
         first = end;
     }
-    return {make_float4(sum.upper(), 0.0f, sum.lower(), 0.0f)};
+    return sums.all();
 }

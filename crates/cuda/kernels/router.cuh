@@ -158,6 +158,7 @@ __device__ __forceinline__ float state_before(const Router& a, int row) {
 }
 
 // A row's new state, what came down and a share of the state before, normed, to `input`; zeros beyond the width.
+template <int COUNT>
 __device__ __forceinline__ void link_state(const Router& a, const RouterVectors& own, int row, float before, float down,
                                            float* input, float* scratch) {
     const int at = threadIdx.x;
@@ -166,7 +167,7 @@ __device__ __forceinline__ void link_state(const Router& a, const RouterVectors&
         value = a.state_scale ? __fadd_rn(down, __fmul_rn(before, own.state_scale)) : down;
         *state_of(a, row) = value;
     }
-    const float factor = norm_factor(block_sum(__fmul_rn(value, value), scratch), a.width, a.eps);
+    const float factor = norm_factor(block_sum<COUNT>(__fmul_rn(value, value), scratch), a.width, a.eps);
     if (at < ROUTER_WIDTH) input[at] = at < a.width ? __fmul_rn(__fmul_rn(value, factor), own.norm) : 0.0f;
 }
 
@@ -220,7 +221,7 @@ extern "C" __global__ void __launch_bounds__(ROUTER_THREADS) router(const __grid
     const RouterVectors own = load_vectors(a);
     wait_for_inputs();
     const float down = at < a.width ? __ldcg(a.down + static_cast<size_t>(row) * a.width + at) : 0.0f;
-    link_state(a, own, row, state_before(a, row), down, input, scratch);
+    link_state<ROUTER_THREADS>(a, own, row, state_before(a, row), down, input, scratch);
     if (at < ROUTER_WIDTH) hidden[at] = 0.0f;
     __syncthreads();
     run_layer(first, input, hidden, a.width);

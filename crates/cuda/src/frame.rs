@@ -4,12 +4,11 @@ use crate::args::{Arguments, Attention, Embed, Heads, Matvec, Router};
 use crate::launch::{Grid, Kernel, frame_name};
 use crate::layer::{Feed, Layer};
 use crate::memory::{Buffer, Plain};
-use crate::shape::{MAX_SPLITS, SPLIT};
+use crate::shape::{MAX_SPLITS, MAX_USED, SPLIT};
 use crate::step::{Step, THREADS, WARPS};
 use crate::{Kind, Result};
 
-/// As in the kernel: words of a layer's signals, bytes of a part of the ring, parts that it has at most.
-const SIGNAL_WORDS: usize = 7 * 8 + 2 * 128;
+/// As in the kernel: bytes of a part of the ring, parts that it has at most.
 const PART_STEPS: usize = 16;
 const PART_BYTES: usize = PART_STEPS * (1024 + 64);
 const MAX_PARTS: usize = 16;
@@ -40,7 +39,8 @@ struct FrameArguments {
     embed: Embed,
     head: Matvec,
     layers: u64,
-    signals: u64,
+    chosen: u64,
+    count: u64,
     left: u64,
     slots: u64,
     positions: u64,
@@ -60,16 +60,59 @@ pub(crate) struct FrameKernel {
     arguments: FrameArguments,
     /// What the arguments name.
     _layers: Buffer<FrameLayer>,
-    _signals: Buffer<u32>,
+    _words: Buffer<u64>,
+    _counters: Buffer<u32>,
+}
+
+/// Places for what blocks tell each other, a word for each number.
+struct Words {
+    residual: u64,
+    projected: u64,
+    sums: u64,
+    attended: u64,
+    added: u64,
+    routed: u64,
+    chosen: u64,
+    raised: u64,
+    parts: u64,
+}
+
+impl Words {
+    fn new(step: &Step) -> Result<(Self, Buffer<u64>)> {
+        let shape = step.shape();
+        let of_part = shape.group() * (shape.head_dim + 2);
+        let splits = step.slots.capacity.div_ceil(SPLIT);
+        let widths = [
+            shape.dim,
+            shape.projected_width(),
+            shape.kv_heads * splits * of_part,
+            shape.heads * shape.head_dim,
+            shape.dim,
+            shape.mixture.router_dim,
+            MAX_USED,
+            MAX_USED * shape.inner,
+            MAX_USED * shape.dim,
+        ]
+        .map(|width| width.next_multiple_of(16));
+        let buffer = Buffer::zeros(&step.model.device, "what blocks tell each other", widths.iter().sum())?;
+        let mut first = 0;
+        let [residual, projected, sums, attended, added, routed, chosen, raised, parts] = widths.map(|width| {
+            first += width;
+            buffer.at(first - width)
+        });
+        Ok((Self { residual, projected, sums, attended, added, routed, chosen, raised, parts }, buffer))
+    }
 }
 
 impl FrameKernel {
     /// `None` where the card, the model's sizes or its weights are not made for it: the step's kernels do all then.
     pub(crate) fn new(step: &Step) -> Result<Option<Self>> {
         let (model, shape, device) = (step.model, step.shape(), &step.model.device);
-        let Some(layers) = layers(step).filter(|_| device.kernels.for_hopper && suits(step, model.head.kind)) else {
+        if !device.kernels.for_hopper || !suits(step, model.head.kind) {
             return Ok(None);
-        };
+        }
+        let (words, held_words) = Words::new(step)?;
+        let Some(layers) = layers(step, &words) else { return Ok(None) };
         let name = frame_name(model.cache_kind(), shape.head_dim, shape.group());
         let Ok(kernel) = device.kernels.get(&name) else { return Ok(None) };
         let Some((parts, scratch)) = memory(step, device.shared_limit.saturating_sub(kernel.own_shared()?)) else {
@@ -77,13 +120,14 @@ impl FrameKernel {
         };
         let mut held = Buffer::new(device, "the layers", layers.len())?;
         held.write(0, &layers)?;
-        let signals = Buffer::zeros(device, "the signals", (layers.len() + 1) * SIGNAL_WORDS + 1)?;
+        let counters = Buffer::zeros(device, "counters", 2)?;
         let arguments = FrameArguments {
-            embed: step.embed_arguments(None),
-            head: step.head_arguments(true),
+            embed: Embed { output: words.residual, ..step.embed_arguments(None) },
+            head: Matvec { input: words.residual, ..step.head_arguments(true) },
             layers: held.address(),
-            signals: signals.address(),
-            left: signals.at((layers.len() + 1) * SIGNAL_WORDS),
+            chosen: words.chosen,
+            count: counters.at(0),
+            left: counters.at(1),
             slots: step.rows.slots.address(),
             positions: step.rows.positions.address(),
             head_kind: model.head.kind as i32,
@@ -93,7 +137,7 @@ impl FrameKernel {
         };
         let shared = scratch + parts * PART_BYTES;
         let grid = Grid { blocks: [device.multiprocessors, 1, 1], threads: THREADS, shared };
-        Ok(Some(Self { kernel, grid, arguments, _layers: held, _signals: signals }))
+        Ok(Some(Self { kernel, grid, arguments, _layers: held, _words: held_words, _counters: counters }))
     }
 
     /// Runs the first row's frame.
@@ -122,11 +166,12 @@ fn suits(step: &Step, kind: Kind) -> bool {
     kind.tile() > 1 && step.model.cache_kind() != Kind::F32
 }
 
-fn layers(step: &Step) -> Option<Vec<FrameLayer>> {
-    step.model.layers.iter().enumerate().map(|(index, layer)| describe(step, index, layer)).collect()
+fn layers(step: &Step, words: &Words) -> Option<Vec<FrameLayer>> {
+    step.model.layers.iter().enumerate().map(|(index, layer)| describe(step, words, index, layer)).collect()
 }
 
-fn describe(step: &Step, index: usize, layer: &Layer) -> Option<FrameLayer> {
+/// A layer with the words in the place of the buffers that the step's kernels leave their results in.
+fn describe(step: &Step, words: &Words, index: usize, layer: &Layer) -> Option<FrameLayer> {
     let [projection] = layer.projections.as_slice() else { return None };
     let (gate_up, down, up, lower, route, router, used) = match &layer.feed {
         Feed::Dense { gate_up, down } => {
@@ -140,11 +185,19 @@ fn describe(step: &Step, index: usize, layer: &Layer) -> Option<FrameLayer> {
         }
     };
     let kinds = [projection.0.kind, layer.output.kind, gate_up.kind, down.kind];
+    let gates = words.projected + (size_of::<u64>() * (step.shape().projected_width() - step.shape().heads)) as u64;
+    let lowered = if used > 1 { words.parts } else { words.residual };
     kinds.into_iter().all(|kind| suits(step, kind)).then(|| FrameLayer {
-        jobs: [step.project_arguments(layer, projection), step.output_arguments(layer), up, lower, route],
-        router,
-        heads: step.heads_arguments(index, layer),
-        attention: step.attention_arguments(index),
+        jobs: [
+            Matvec { input: words.residual, output: words.projected, ..step.project_arguments(layer, projection) },
+            Matvec { input: words.attended, output: words.added, ..step.output_arguments(layer) },
+            Matvec { input: words.added, output: words.raised, ..up },
+            Matvec { input: words.raised, output: lowered, ..lower },
+            Matvec { input: words.added, output: words.routed, ..route },
+        ],
+        router: Router { down: words.routed, ..router },
+        heads: Heads { projected: words.projected, ..step.heads_arguments(index, layer) },
+        attention: Attention { gates, output: words.attended, sums: words.sums, ..step.attention_arguments(index) },
         kinds: kinds.map(|kind| kind as i32),
         used: used as i32,
         padding: 0,

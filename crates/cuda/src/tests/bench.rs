@@ -77,6 +77,8 @@ fn bench(device: &Device, kind: Kind, widths: &[usize], bandwidth: f64) -> Resul
     }
     for rows in [1000, 6000] {
         decoder.start(0, &prompt(rows), None, &options())?;
+        // The prompt is still under way.
+        decoder.model().device().synchronize()?;
         let seconds = steps(&mut decoder, &[0], 100)?;
         println!("  width 1 behind {rows} rows: {:.0} frames/s", 1.0 / seconds);
     }
