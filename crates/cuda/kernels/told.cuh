@@ -23,7 +23,7 @@ __device__ __forceinline__ void tell(Word* at, unsigned tag, float value) {
     asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(at), "l"(word) : "memory");
 }
 
-// Four numbers, from an address that is a multiple of sixteen bytes.
+// Four neighbouring numbers.
 __device__ __forceinline__ void tell4(Word* at, unsigned tag, float4 v) {
     tell(at, tag, v.x), tell(at + 1, tag, v.y), tell(at + 2, tag, v.z), tell(at + 3, tag, v.w);
 }
