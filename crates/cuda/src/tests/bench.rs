@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{Random, card, drawing};
 use crate::device::driver;
 use crate::memory::Buffer;
-use crate::{Decoder, Device, Kind, Model, Result, Shape, SlotOptions};
+use crate::{Decoder, Device, Kind, Model, Piece, Result, Shape, SlotOptions};
 
 /// Bytes read and written per second by a large copy on the card.
 fn copy_bandwidth(device: &Device) -> Result<f64> {
@@ -129,6 +129,58 @@ fn bench_full_size() {
     {
         bench_one(&device, kind, bandwidth).unwrap();
         bench(&device, kind, widths, bandwidth).unwrap();
+    }
+}
+
+/// Seconds that pass at most between two steps of `slots`, while a prompt of so many rows is run in pieces of 64, two before
+/// each step, in the last slot.
+fn longest_wait(decoder: &mut Decoder, slots: &[usize], rows: usize) -> Result<f64> {
+    let ids = prompt(rows);
+    let (width, behind) = (ids.len() / rows, decoder.slots() - 1);
+    let mut pieces = ids.chunks(64 * width).enumerate().map(|(number, ids)| Piece {
+        first: 64 * number,
+        ids,
+        voice: None,
+        is_last: 64 * number + ids.len() / width == rows,
+    });
+    decoder.launch(slots)?;
+    decoder.collect()?;
+    let (mut last, mut longest) = (Instant::now(), 0.0_f64);
+    loop {
+        let next: Vec<Piece> = pieces.by_ref().take(2).collect();
+        next.iter().try_for_each(|piece| decoder.prefill_piece(behind, piece))?;
+        decoder.launch(slots)?;
+        decoder.collect()?;
+        longest = longest.max(last.elapsed().as_secs_f64());
+        last = Instant::now();
+        if next.is_empty() {
+            return Ok(longest);
+        }
+    }
+}
+
+#[test]
+#[ignore = "takes a card of 24 GB and half a minute"]
+fn bench_joining() {
+    let Some(device) = card("bench_joining") else { return };
+    for kind in [Kind::BF16, Kind::Q8_0] {
+        let model = Arc::new(Model::random(&device, &Shape::released(), kind, 1).unwrap());
+        let mut decoder = Decoder::new(model, 9, 6144).unwrap();
+        for slot in 0..8 {
+            decoder.start(slot, &prompt(120), None, &SlotOptions { seed: slot as u64, ..options() }).unwrap();
+        }
+        for count in [1, 8] {
+            let slots: Vec<usize> = (0..count).collect();
+            let alone = steps(&mut decoder, &slots, 20).unwrap();
+            for rows in [120, 512, 4000] {
+                let longest = longest_wait(&mut decoder, &slots, rows).unwrap();
+                println!(
+                    "{kind:?}, {count} slots: a frame takes {:.2} ms, {:.2} ms at most while {rows} rows are read",
+                    1e3 * alone,
+                    1e3 * longest
+                );
+            }
+        }
     }
 }
 
