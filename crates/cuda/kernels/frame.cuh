@@ -107,14 +107,6 @@ __device__ __forceinline__ void describe_next(int number, uint4 words) {
     if (!is_head(next) && threadIdx.x < LAYER_WORDS) reinterpret_cast<uint4*>(&block.layers[next % 2])[threadIdx.x] = words;
     if (threadIdx.x == 0) block.described = next;
     __syncthreads();
-    if (threadIdx.x / 32 == ASKING_WARP && block.asking.number == next && block.asking.job == 0) {
-        // The job could not be looked at before.
-        Asking at = block.asking;
-        aim_at_job(at);
-        __syncwarp();
-        if (threadIdx.x % 32 == 0) block.asking = at;
-        __syncwarp();
-    }
     ask(0, false);
 }
 
@@ -131,7 +123,12 @@ __device__ __forceinline__ void prepare_next(int number, uint4 words) {
 template <typename T, int HEAD_DIM, int GROUP>
 __device__ __forceinline__ Progress run_frame_layer(Progress p, int number, int slot, int position) {
     const uint4 next = layer_words(number + 1);
+    const bool projects = takes_part(number, PROJECT, p.start);
     p = multiply(p, number, PROJECT, false, 0);
+    if (tiles_of(number, GATES) > 0) {
+        const bool alike = is_scaled(kind_of(number, GATES)) == is_scaled(kind_of(number, PROJECT));
+        p = multiply(p, number, GATES, projects && alike, 0);
+    }
     // Who has no part in attention, which takes its time, prepares the next layer.
     const bool attends = static_cast<int>(blockIdx.x) < (position / SPLIT + 1) * layer_of(number).attention.kv_heads;
     if (!attends) prepare_next(number, next);

@@ -8,9 +8,10 @@
 #include "told.cuh"
 
 // The products of a layer: those whose weights go through the ring, in their order, and the router's first one.
-enum Job : int { PROJECT = 0, OUTPUT = 1, UP = 2, DOWN = 3, ROUTE = 4 };
-constexpr int RING_JOBS = 4;
-constexpr int JOBS = 5;
+// Gates that are stored like queries, keys and values are projected with them; else they have a job of their own.
+enum Job : int { PROJECT = 0, GATES = 1, OUTPUT = 2, UP = 3, DOWN = 4, ROUTE = 5 };
+constexpr int RING_JOBS = 5;
+constexpr int JOBS = 6;
 
 // A layer; the same as `FrameLayer` on the host. Inputs and outputs of the products, projected heads, gates, attention's sums
 // and output and the router's input are words that blocks tell each other.
@@ -22,7 +23,6 @@ struct FrameLayer {
     int kinds[RING_JOBS];
     // Experts of a row; 0: a dense layer.
     int used;
-    int padding;
 };
 constexpr int LAYER_WORDS = sizeof(FrameLayer) / 16;
 static_assert(sizeof(FrameLayer) % 16 == 0 && LAYER_WORDS <= THREADS, "a thread copies sixteen bytes");
@@ -71,7 +71,8 @@ struct Asking {
     // Parts of the ring that are free, and those asked for that are for jobs after the one at work.
     int free;
     int beyond;
-    // Of the job: its tiles, those of one expert, whether experts must be known, and parts of a tile.
+    // Of the job, if it is described: its tiles, those of one expert, whether experts must be known, and parts of a tile.
+    int aimed;
     int tiles;
     int of_choice;
     int mixed;
@@ -91,8 +92,8 @@ struct FrameBlock {
     Asking asking;
     // The tag of what comes before the first layer.
     unsigned first_tag;
-    // Jobs that are done, all layers' counted.
-    volatile int done;
+    // Jobs that are done, all layers' counted; the asking warp's.
+    int done;
     // By warps, of the staged row and the one before: the sum of the squares before the norm, and the largest number.
     float squares[2][WARPS];
     float largest[2][WARPS];
@@ -149,7 +150,12 @@ __device__ __forceinline__ Word* words(const float* numbers) {
 __device__ __forceinline__ unsigned tag_of(int number) { return block.first_tag + (number + 1) * (SMALL + 1); }
 
 // The tag of a job's input.
-__device__ __forceinline__ unsigned tag_of_input(int number, int job) { return tag_of(job == PROJECT ? number - 1 : number); }
+__device__ __forceinline__ unsigned tag_of_input(int number, int job) {
+    return tag_of(job == PROJECT || job == GATES ? number - 1 : number);
+}
+
+// The job whose input is what a job's products are added to.
+__device__ __forceinline__ int added_to(int job) { return job == OUTPUT ? PROJECT : UP; }
 
 // The first tile of this block in the job that has `before` tiles before it.
 __device__ __forceinline__ int first_tile(int before) {
@@ -165,7 +171,8 @@ __device__ __forceinline__ bool takes_part(int number, int job, int start) {
 
 // Where asking goes on: the job that comes next.
 __device__ __forceinline__ void aim_at_job(Asking& at) {
-    if (at.number > block.frame.layer_count || at.number > block.described) return;
+    at.aimed = at.number <= block.frame.layer_count && at.number <= block.described;
+    if (!at.aimed) return;
     const Matvec& a = matvec_of(at.number, at.job);
     at.part = 0, at.tile = first_tile(at.start);
     at.of_choice = tiles_of(a), at.tiles = tiles_of(at.number, at.job);
@@ -183,6 +190,7 @@ __device__ __noinline__ void ask(int freed, bool bounded) {
     if (!bounded) at.beyond = 0;
     const int limit = bounded ? AHEAD_PARTS : MAX_PARTS, done = block.done;
     while (at.free > 0 && at.number <= block.described && at.number <= block.frame.layer_count) {
+        if (!at.aimed) aim_at_job(at);
         if (at.tile >= at.tiles) {
             at.start = start_after(at.start, at.tiles), at.job += 1;
             if (at.job == RING_JOBS || is_head(at.number)) at.number += 1, at.job = 0;

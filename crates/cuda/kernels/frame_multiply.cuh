@@ -113,15 +113,14 @@ struct Outcome {
     int output;
     bool live;
     // What is added to, as it was found early.
-    const Word* added_to;
+    const Word* earlier;
     Word before;
 
     __device__ __forceinline__ Outcome(int number, int job, bool any, int first_output) {
         const Matvec& a = matvec_of(number, job);
         const int row = threadIdx.x % 32 * (a.mode == GATE ? 2 : 1);
         output = first_output + row, live = any && row < PART_ROWS && output < a.outputs, before = 0;
-        // The input of the job before.
-        if (live && a.mode == ADD) added_to = words(matvec_of(number, job - 1).input) + output, before = look(added_to);
+        if (live && a.mode == ADD) earlier = words(matvec_of(number, added_to(job)).input) + output, before = look(earlier);
     }
 
     __device__ __forceinline__ void finish_at(int number, int job, int choice, int row, const float* partials,
@@ -132,7 +131,10 @@ struct Outcome {
         const float weight = a.weighted ? block.weights[choice] : 1.0f;
         const float next = a.mode == GATE ? __fmul_rn(total(partials, 1), scale) : 0.0f;
         Told base(before);
-        if (a.mode == ADD && base.tag != tag_of_input(number, job - 1)) base = hear(added_to, tag_of_input(number, job - 1));
+        if (a.mode == ADD) {
+            const unsigned tag = tag_of_input(number, added_to(job));
+            if (base.tag != tag) base = hear(earlier, tag);
+        }
         const float result = finish(a, output, weight, base.value, y, next);
         const size_t first = static_cast<size_t>(a.output_pairs ? choice : row) * a.output_stride;
         if (a.mode == LOGITS) {
@@ -180,10 +182,8 @@ __device__ __noinline__ Progress multiply(Progress p, int number, int job, bool 
         at += count * workers();
         ask(count * parts, true);
     }
-    if (threadIdx.x == 0) block.done = number * RING_JOBS + job + 1;
-    if (threadIdx.x / 32 == ASKING_WARP) {
-        while (block.done <= number * RING_JOBS + job) {
-        }
+    if (warp == ASKING_WARP) {
+        if (threadIdx.x % 32 == 0) block.done = number * RING_JOBS + job + 1;
         __syncwarp();
         ask(0, false);
     }

@@ -228,19 +228,21 @@ template <Kind K, int N> __device__ __forceinline__ void matvec(const Matvec& a)
     } else if (a.experts > 0) {
         prefetch_guess<K>(a, first_output);
     }
+    int expert = 0;
     if (a.plan) {
         wait_for_inputs();
         // The kernel after the experts' first product may then count on the plan.
         release_dependents();
         if (!choose_columns(a, tile)) return;
+        expert = tile.expert;
     }
-    reader.aim(a, first_output, a.plan ? tile.expert : 0);
+    reader.aim(a, first_output, expert);
     reader.batch = reader.fetch(steps.x, steps.y);
     if (!a.plan) {
         wait_for_inputs();
         choose_columns(a, tile);
     } else if (a.experts == 0) {
-        prefetch_tiles<K>(a, first_output, tile.expert);
+        prefetch_tiles<K>(a, first_output, expert);
     }
     stage<K, N>(a, tile, staged);
 #pragma unroll 1
@@ -248,7 +250,7 @@ template <Kind K, int N> __device__ __forceinline__ void matvec(const Matvec& a)
         const int output = first_output + repeat * TILE;
         if (output >= a.outputs) break;
         if (repeat > 0) {
-            reader.aim(a, output, tile.expert);
+            reader.aim(a, output, expert);
             reader.batch = reader.fetch(steps.x, steps.y);
         }
         Result<N> result;

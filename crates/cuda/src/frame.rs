@@ -17,14 +17,13 @@ const MAX_PARTS: usize = 16;
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct FrameLayer {
-    /// Projections, attention's output, gate and up, down; the router's first.
-    jobs: [Matvec; 5],
+    /// Projections, gates that are stored otherwise, attention's output, gate and up, down; the router's first.
+    jobs: [Matvec; 6],
     router: Router,
     heads: Heads,
     attention: Attention,
-    kinds: [i32; 4],
+    kinds: [i32; 5],
     used: i32,
-    padding: i32,
 }
 
 const _: () = assert!(size_of::<FrameLayer>().is_multiple_of(16));
@@ -172,7 +171,13 @@ fn layers(step: &Step, words: &Words) -> Option<Vec<FrameLayer>> {
 
 /// A layer with the words in the place of the buffers that the step's kernels leave their results in.
 fn describe(step: &Step, words: &Words, index: usize, layer: &Layer) -> Option<FrameLayer> {
-    let [projection] = layer.projections.as_slice() else { return None };
+    let shape = step.shape();
+    let first_gate = shape.projected_width() - shape.heads;
+    let (projection, gates) = match layer.projections.as_slice() {
+        [all] => (all, None),
+        [others, gates] if gates.1 == first_gate => (others, Some(gates)),
+        _ => return None,
+    };
     let (gate_up, down, up, lower, route, router, used) = match &layer.feed {
         Feed::Dense { gate_up, down } => {
             let (up, lower) = (step.dense_up_arguments(layer, gate_up), step.dense_down_arguments(down));
@@ -184,12 +189,14 @@ fn describe(step: &Step, words: &Words, index: usize, layer: &Layer) -> Option<F
             (gate_up, down, up, lower, route, step.router_arguments(index, router, *used), *used)
         }
     };
-    let kinds = [projection.0.kind, layer.output.kind, gate_up.kind, down.kind];
-    let gates = words.projected + (size_of::<u64>() * (step.shape().projected_width() - step.shape().heads)) as u64;
+    let kinds = [projection.0.kind, gates.unwrap_or(projection).0.kind, layer.output.kind, gate_up.kind, down.kind];
+    let gate_words = words.projected + (size_of::<u64>() * first_gate) as u64;
+    let project = |output, part| Matvec { input: words.residual, output, ..step.project_arguments(layer, part) };
     let lowered = if used > 1 { words.parts } else { words.residual };
     kinds.into_iter().all(|kind| suits(step, kind)).then(|| FrameLayer {
         jobs: [
-            Matvec { input: words.residual, output: words.projected, ..step.project_arguments(layer, projection) },
+            project(words.projected, projection),
+            gates.map_or_else(Matvec::default, |gates| project(gate_words, gates)),
             Matvec { input: words.attended, output: words.added, ..step.output_arguments(layer) },
             Matvec { input: words.added, output: words.raised, ..up },
             Matvec { input: words.raised, output: lowered, ..lower },
@@ -197,9 +204,13 @@ fn describe(step: &Step, words: &Words, index: usize, layer: &Layer) -> Option<F
         ],
         router: Router { down: words.routed, ..router },
         heads: Heads { projected: words.projected, ..step.heads_arguments(index, layer) },
-        attention: Attention { gates, output: words.attended, sums: words.sums, ..step.attention_arguments(index) },
+        attention: Attention {
+            gates: gate_words,
+            output: words.attended,
+            sums: words.sums,
+            ..step.attention_arguments(index)
+        },
         kinds: kinds.map(|kind| kind as i32),
         used: used as i32,
-        padding: 0,
     })
 }

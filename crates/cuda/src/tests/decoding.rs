@@ -146,11 +146,17 @@ fn even() -> Shape {
 fn the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do() {
     let Some(device) = card("the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do") else { return };
     let mut report = Report::default();
-    for kind in [Kind::BF16, Kind::F16, Kind::Q8_0] {
+    let shape = even();
+    // In the last the gates are stored otherwise than what else is projected.
+    let apart = Twin::new(&shape, Kind::Q8_0, Layout::Apart, 11);
+    let random =
+        [Kind::BF16, Kind::F16, Kind::Q8_0].map(|kind| (kind, Model::random(&device, &shape, kind, 1).unwrap()));
+    let loaded = (Kind::Q8_0, Model::load(&device, &shape, &apart).unwrap());
+    for (kind, model) in random.into_iter().chain([loaded]) {
+        let model = Arc::new(model);
         // Up to the end of a split of attention, across it, and behind many.
         for (rows, count) in [(20, 9), (120, 17), (600, 9)] {
-            let shape = even();
-            let mut decoder = random_decoder(&device, &shape, kind, 1, 700);
+            let mut decoder = Decoder::new(model.clone(), 1, 700).unwrap();
             report.check(decoder.frame.is_some() == device.kernels.for_hopper, || "which kernel".into());
             let ids = prompt(&mut Random(17), &shape, rows);
             decoder.start(0, &ids, None, &options(0)).unwrap();
