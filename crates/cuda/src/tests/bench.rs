@@ -169,6 +169,7 @@ fn bench_joining() {
         for slot in 0..8 {
             decoder.start(slot, &prompt(120), None, &SlotOptions { seed: slot as u64, ..options() }).unwrap();
         }
+        device.synchronize().unwrap();
         for count in [1, 8] {
             let slots: Vec<usize> = (0..count).collect();
             let alone = steps(&mut decoder, &slots, 20).unwrap();

@@ -1,8 +1,12 @@
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use half::{bf16, f16};
 
 use super::twin::{Layout, Twin};
 use super::{ALL_KINDS, KINDS, Random, Report, card, drawing, random_decoder, small, wide};
-use crate::{Decoder, Device, Kind, Model, Piece, Row, Shape, SlotOptions};
+use crate::numbers::widen;
+use crate::{Decoder, Device, HostTensor, Kind, Model, Piece, Row, Shape, SlotOptions, Source};
 
 fn prompt(random: &mut Random, shape: &Shape, rows: usize) -> Vec<u32> {
     let limit = |column: usize| if column < shape.codebooks { shape.audio_vocab } else { shape.text_ids };
@@ -142,17 +146,44 @@ fn even() -> Shape {
     Shape { dim: 512, inner: 768, ..small() }
 }
 
+/// A checkpoint whose gates are stored otherwise than what else is projected, as in files of quantized weights.
+struct GatesApart {
+    twin: Twin,
+    gates: Kind,
+}
+
+impl Source for GatesApart {
+    fn kind(&self, name: &str) -> Option<Kind> {
+        if name.contains(".gater.") { Some(self.gates) } else { self.twin.kind(name) }
+    }
+
+    fn tensor(&self, name: &str, shapes: &[&[usize]]) -> Result<Option<HostTensor<'_>>, String> {
+        let tensor = self.twin.tensor(name, shapes)?;
+        Ok(tensor.map(|tensor| if name.contains(".gater.") { narrowed(&tensor, self.gates) } else { tensor }))
+    }
+}
+
+fn narrowed<'t>(tensor: &HostTensor<'t>, kind: Kind) -> HostTensor<'t> {
+    let numbers = widen(tensor.kind, &tensor.bytes).unwrap().into_iter();
+    let bytes = match kind {
+        Kind::BF16 => numbers.flat_map(|v| bf16::from_f32(v).to_le_bytes()).collect(),
+        _ => numbers.flat_map(|v| f16::from_f32(v).to_le_bytes()).collect(),
+    };
+    HostTensor { kind, shape: tensor.shape.clone(), bytes: Cow::Owned(bytes) }
+}
+
 #[test]
 fn the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do() {
     let Some(device) = card("the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do") else { return };
     let mut report = Report::default();
     let shape = even();
-    // In the last the gates are stored otherwise than what else is projected.
-    let apart = Twin::new(&shape, Kind::Q8_0, Layout::Apart, 11);
     let random =
         [Kind::BF16, Kind::F16, Kind::Q8_0].map(|kind| (kind, Model::random(&device, &shape, kind, 1).unwrap()));
-    let loaded = (Kind::Q8_0, Model::load(&device, &shape, &apart).unwrap());
-    for (kind, model) in random.into_iter().chain([loaded]) {
+    let apart = [Kind::F16, Kind::BF16].map(|gates| {
+        let source = GatesApart { twin: Twin::new(&shape, Kind::Q8_0, Layout::Published, 11), gates };
+        (Kind::Q8_0, Model::load(&device, &shape, &source).unwrap())
+    });
+    for (kind, model) in random.into_iter().chain(apart) {
         let model = Arc::new(model);
         // Up to the end of a split of attention, across it, and behind many.
         for (rows, count) in [(20, 9), (120, 17), (600, 9)] {

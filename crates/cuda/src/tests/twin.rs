@@ -101,11 +101,7 @@ impl Twin {
                 self.put(random, at("attention.temp"), &[1, shape.heads, 1], Kind::F32, -1.0, 0.3);
             }
             // Gates of another kind than their neighbours.
-            let gates = match layout {
-                Layout::Apart if spine.in_blocks() => Kind::F16,
-                Layout::Apart => Kind::F32,
-                _ => spine,
-            };
+            let gates = if layout == Layout::Apart { Kind::F32 } else { spine };
             self.matrix(random, at("attention.gater.weight"), &[shape.heads, dim], gates);
             self.matrix(random, at("attention.wo.weight"), &[dim, shape.query_width()], spine);
             self.put(random, at("attention_norm.weight"), &[dim], Kind::BF16, 1.0, 0.1);
