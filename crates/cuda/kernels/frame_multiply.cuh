@@ -160,8 +160,8 @@ __device__ __noinline__ Progress multiply(Progress p, int number, int job, bool 
     const Matvec& a = matvec_of(number, job);
     const int kind = kind_of(number, job), of_choice = tiles_of(a), tiles = tiles_of(number, job);
     const int parts = parts_of_tile(a, kind), warp = threadIdx.x / 32;
-    // Tiles whose weights are here go together.
-    const int most = tiles == of_choice && job == PROJECT ? MAX_TOGETHER : 1;
+    // Tiles whose weights are here go together, if the ring holds them all.
+    const int most = job == PROJECT && MAX_TOGETHER * parts <= block.frame.parts ? MAX_TOGETHER : 1;
     int row_staged = is_staged ? 0 : -1;
 #pragma unroll 1
     for (int at = first_tile(p.start); at < tiles;) {
