@@ -16,16 +16,9 @@ template <int HEAD_DIM>
 __device__ __forceinline__ void hear_pairs(const Word* head, unsigned tag, float2 (&v)[PAIRS]) {
     constexpr int COUNT = HEAD_DIM / 64;
     Listening<2> heard[COUNT];
-    unsigned missing;
-    do {
-        missing = 0;
+    listen(heard, tag, [&](Listening<2>& own, int i) { own.look(head + 2 * (threadIdx.x % 32 + 32 * i), true, tag); });
 #pragma unroll
-        for (int i = 0; i < COUNT; i++) heard[i].look(head + 2 * (threadIdx.x % 32 + 32 * i), true, tag);
-#pragma unroll
-        for (int i = 0; i < COUNT; i++) missing |= heard[i].missing(tag);
-    } while (missing);
-#pragma unroll
-    for (int i = 0; i < COUNT; i++) v[i] = make_float2(heard[i].value(0), heard[i].value(1));
+    for (int i = 0; i < COUNT; i++) v[i] = heard[i].value2();
 }
 
 // A warp's head, if it has one: the queries of a key head or, where the row itself is in the part, its keys or values.
@@ -108,37 +101,21 @@ template <int HEAD_DIM, int GROUP> __device__ __forceinline__ void join_parts(in
         Word* output = words(a.output) + kv_head * GROUP * HEAD_DIM;
         const auto hear_sums = [&](float4(&v)[SPLITS_AT_ONCE], int four, int first, int step, int end) {
             Listening<4> heard[SPLITS_AT_ONCE];
-            unsigned missing;
-            do {
-                missing = 0;
+            listen(heard, tag, [&](Listening<4>& own, int i) {
+                const int split = first + i * step;
+                own.look(parts + split * WORDS + 4 * four, split < end, tag);
+            });
 #pragma unroll
-                for (int i = 0; i < SPLITS_AT_ONCE; i++) {
-                    const int split = first + i * step;
-                    heard[i].look(parts + split * WORDS + 4 * four, split < end, tag);
-                }
-#pragma unroll
-                for (int i = 0; i < SPLITS_AT_ONCE; i++) missing |= heard[i].missing(tag);
-            } while (missing);
-#pragma unroll
-            for (int i = 0; i < SPLITS_AT_ONCE; i++) {
-                v[i] = make_float4(heard[i].value(0), heard[i].value(1), heard[i].value(2), heard[i].value(3));
-            }
+            for (int i = 0; i < SPLITS_AT_ONCE; i++) v[i] = heard[i].value4();
         };
         const auto hear_extents = [&](float2(&v)[MAX_SPLITS / 32], int head, int end) {
             Listening<2> heard[MAX_SPLITS / 32];
-            unsigned missing;
-            do {
-                missing = 0;
+            listen(heard, tag, [&](Listening<2>& own, int i) {
+                const int split = threadIdx.x % 32 + 32 * i;
+                own.look(parts + split * WORDS + GROUP * HEAD_DIM + 2 * head, split < end, tag);
+            });
 #pragma unroll
-                for (int i = 0; i < MAX_SPLITS / 32; i++) {
-                    const int split = threadIdx.x % 32 + 32 * i;
-                    heard[i].look(parts + split * WORDS + GROUP * HEAD_DIM + 2 * head, split < end, tag);
-                }
-#pragma unroll
-                for (int i = 0; i < MAX_SPLITS / 32; i++) missing |= heard[i].missing(tag);
-            } while (missing);
-#pragma unroll
-            for (int i = 0; i < MAX_SPLITS / 32; i++) v[i] = make_float2(heard[i].value(0), heard[i].value(1));
+            for (int i = 0; i < MAX_SPLITS / 32; i++) v[i] = heard[i].value2();
         };
         take_gates<GROUP>(a, kv_head, tag, scratch.gates);
         combine<HEAD_DIM, GROUP>(scratch, used, hear_sums, hear_extents,

@@ -11,21 +11,12 @@ constexpr int WAITS_LONG = 1 << PROJECT | 1 << OUTPUT | 1 << DOWN;
 // Reads a thread's numbers of a row: four from each of some places.
 __device__ __forceinline__ void hear_row(const Word* row, int width, unsigned tag, float4 (&v)[VECTORS]) {
     Listening<4> heard[VECTORS];
-    unsigned missing;
-    do {
-        missing = 0;
+    listen(heard, tag, [&](Listening<4>& own, int i) {
+        const int at = 4 * (threadIdx.x + i * THREADS);
+        own.look(row + at, at < width, tag);
+    });
 #pragma unroll
-        for (int i = 0; i < VECTORS; i++) {
-            const int at = 4 * (threadIdx.x + i * THREADS);
-            heard[i].look(row + at, at < width, tag);
-        }
-#pragma unroll
-        for (int i = 0; i < VECTORS; i++) missing |= heard[i].missing(tag);
-    } while (missing);
-#pragma unroll
-    for (int i = 0; i < VECTORS; i++) {
-        v[i] = make_float4(heard[i].value(0), heard[i].value(1), heard[i].value(2), heard[i].value(3));
-    }
+    for (int i = 0; i < VECTORS; i++) v[i] = heard[i].value4();
 }
 
 // Writes a thread's numbers of a row to shared memory.

@@ -70,6 +70,21 @@ template <int COUNT> struct Listening {
     }
 
     __device__ __forceinline__ float value(int i) const { return Told(words[i]).value; }
+    __device__ __forceinline__ float2 value2() const { return make_float2(value(0), value(1)); }
+    __device__ __forceinline__ float4 value4() const { return make_float4(value(0), value(1), value(2), value(3)); }
 };
+
+// Has `look` look for each of several until all are told.
+template <int COUNT, int WORDS, typename Look>
+__device__ __forceinline__ void listen(Listening<WORDS> (&heard)[COUNT], unsigned tag, Look look) {
+    unsigned missing;
+    do {
+        missing = 0;
+#pragma unroll
+        for (int i = 0; i < COUNT; i++) look(heard[i], i);
+#pragma unroll
+        for (int i = 0; i < COUNT; i++) missing |= heard[i].missing(tag);
+    } while (missing);
+}
 
 #endif
