@@ -72,7 +72,7 @@ __device__ __forceinline__ void arrange_rows(const Arrange& a) {
     }
 }
 
-extern "C" __global__ void arrange(const __grid_constant__ Arrange a) {
+KERNEL(arrange, Arrange, THREADS) {
     switch (a.kind) {
         case BF16:
         case F16: arrange<BF16>(a); break;

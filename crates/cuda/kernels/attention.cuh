@@ -389,11 +389,8 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void a
     if (!alone) join_parts<HEAD_DIM, GROUP>(a, scratch, part, of_head, output);
 }
 
-#define ATTENTION(name, type, head_dim, group)                                               \
-    extern "C" __global__ void __launch_bounds__(THREADS, 2)                                  \
-        attention_##name##_##head_dim##_##group(const __grid_constant__ Attention a) {       \
-        attention<type, head_dim, group>(a);                                                 \
-    }
+#define ATTENTION(name, type, head_dim, group) \
+    KERNEL(attention_##name##_##head_dim##_##group, Attention, THREADS, 2) { attention<type, head_dim, group>(a); }
 #define ATTENTION_GROUPS(name, type, head_dim) \
     ATTENTION(name, type, head_dim, 1)         \
     ATTENTION(name, type, head_dim, 2)         \

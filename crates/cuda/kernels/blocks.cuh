@@ -201,7 +201,7 @@ template <Kind K> struct BlockReader {
 
 template <Kind K, int N> __device__ __forceinline__ void matvec_blocks(const Matvec& a) {
     constexpr int TILE = 16, SIZE = TILE * N, STEPS = BlockReader<K>::STEPS;
-    extern __shared__ uint4 shared_words[];
+    BLOCK_MEMORY(uint4, shared_words);
     __shared__ Tile<N> tile;
     __shared__ float partials[WARPS * SIZE];
     uint16_t* staged = reinterpret_cast<uint16_t*>(shared_words);
@@ -258,15 +258,9 @@ template <Kind K, int N> __device__ __forceinline__ void matvec_blocks(const Mat
     }
 }
 
-#define MATVEC_BLOCKS(name, kind)                                                              \
-    extern "C" __global__ void __launch_bounds__(THREADS, 2)                                    \
-        matvec_##name##_one(const __grid_constant__ Matvec a) {                                \
-        matvec_blocks<kind, 1>(a);                                                             \
-    }                                                                                          \
-    extern "C" __global__ void __launch_bounds__(THREADS, 2)                                    \
-        matvec_##name##_many(const __grid_constant__ Matvec a) {                               \
-        matvec_blocks<kind, COLUMNS>(a);                                                       \
-    }
+#define MATVEC_BLOCKS(name, kind)                                                  \
+    KERNEL(matvec_##name##_one, Matvec, THREADS, 2) { matvec_blocks<kind, 1>(a); } \
+    KERNEL(matvec_##name##_many, Matvec, THREADS, 2) { matvec_blocks<kind, COLUMNS>(a); }
 
 MATVEC_BLOCKS(q4_k, Q4_K)
 MATVEC_BLOCKS(q5_k, Q5_K)

@@ -92,24 +92,6 @@ __device__ __forceinline__ void split(float x, uint32_t& large, uint32_t& small)
     small = __float_as_uint(__fsub_rn(x, __uint_as_float(large)));
 }
 
-// Sixteen rows times eight numbers times eight columns, added to `sum` in float32.
-__device__ __forceinline__ void multiply_tf32(float4& sum, const uint32_t (&a)[4], const uint32_t (&b)[2]) {
-    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-                 : "+f"(sum.x), "+f"(sum.y), "+f"(sum.z), "+f"(sum.w)
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
-}
-
-__device__ __forceinline__ void copy_four(float4* to, const float4* from) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address(to)), "l"(from) : "memory");
-}
-
-__device__ __forceinline__ void close_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
-
-// All copies but those of the newest `OPEN` groups are there.
-template <int OPEN> __device__ __forceinline__ void wait_for_copies() {
-    asm volatile("cp.async.wait_group %0;" ::"n"(OPEN) : "memory");
-}
-
 // Rows of input that a block sees.
 __device__ __forceinline__ int rows_seen(const Convolution& a) { return CONV_ROWS + (a.taps - 1) * a.step; }
 
@@ -244,7 +226,7 @@ __device__ __forceinline__ void store_pair(const Convolution& a, int time, int o
 
 template <int TILES> __device__ __forceinline__ void convolve(const Convolution& a) {
     constexpr int OUTPUTS = 16 * TILES, STAGE = OUTPUTS * ROW_FOURS;
-    extern __shared__ float4 shared_fours[];
+    BLOCK_MEMORY(float4, shared_fours);
     const int seen = rows_seen(a), chunks = a.inputs / CHANNELS, taps = a.taps, steps = chunks * taps;
     float4* rows = shared_fours;
     float4* weights = shared_fours + 2 * seen * ROW_FOURS;
@@ -296,11 +278,8 @@ template <int TILES> __device__ __forceinline__ void convolve(const Convolution&
     }
 }
 
-#define CONVOLUTION(outputs)                                                                                     \
-    extern "C" __global__ void __launch_bounds__(CONV_THREADS, 3)                                                \
-        codec_convolution_##outputs(const __grid_constant__ Convolution a) {                                     \
-        convolve<outputs / 16>(a);                                                                               \
-    }
+#define CONVOLUTION(outputs) \
+    KERNEL(codec_convolution_##outputs, Convolution, CONV_THREADS, 3) { convolve<outputs / 16>(a); }
 
 CONVOLUTION(32)
 CONVOLUTION(64)
@@ -324,7 +303,7 @@ struct Pack {
     int chunks;
 };
 
-extern "C" __global__ void codec_pack(const __grid_constant__ Pack a) {
+KERNEL(codec_pack, Pack, THREADS) {
     release_dependents();
     wait_for_inputs();
     // A block for each granule, a thread for each four.
@@ -361,7 +340,7 @@ struct Lookup {
 };
 
 // A block for each frame.
-extern "C" __global__ void codec_lookup(const __grid_constant__ Lookup a) {
+KERNEL(codec_lookup, Lookup, THREADS) {
     release_dependents();
     wait_for_inputs();
     for (int at = threadIdx.x; at < a.stride; at += blockDim.x) {

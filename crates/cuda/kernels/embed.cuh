@@ -100,7 +100,7 @@ __device__ __forceinline__ void embed_row(const Embed& a, int row, float4* kept,
     for (int at = 4 * threadIdx.x; at < a.dim; at += 4 * THREADS) give(at, scaled4(kept[at / 4], factor));
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) embed(const __grid_constant__ Embed a) {
+KERNEL(embed, Embed, THREADS) {
     __shared__ float4 kept[VECTORS * THREADS];
     release_dependents();
     float* output = a.output + static_cast<size_t>(blockIdx.x) * a.dim;

@@ -39,7 +39,7 @@ __device__ __forceinline__ void fill_block(const Fill& a, unsigned long long at)
     block[1] = 0xa0a0a0a0u, block[2] = 0x5e5e5e5eu, block[3] = 0xe0e0e0e0u;
 }
 
-extern "C" __global__ void fill(const __grid_constant__ Fill a) {
+KERNEL(fill, Fill, THREADS) {
     const unsigned long long step = static_cast<unsigned long long>(gridDim.x) * blockDim.x;
     for (unsigned long long at = blockIdx.x * static_cast<unsigned long long>(blockDim.x) + threadIdx.x; at < a.count;
          at += step) {

@@ -94,7 +94,7 @@ __device__ __forceinline__ void prefetch_vectors(int number) {
     const float* norms[2] = {matvec_of(number, PROJECT).norm, is_head(number) ? nullptr : matvec_of(number, UP).norm};
     const int at = 32 * (threadIdx.x % 128);
     const float* norm = norms[threadIdx.x / 128];
-    if (norm && at < block.frame.embed.dim) asm volatile("prefetch.global.L2 [%0];" ::"l"(norm + at));
+    if (norm && at < block.frame.embed.dim) prefetch_line(norm + at);
 }
 
 // Describes the layer after the one at work, in place of the one before it: a thread's sixteen bytes of it.
@@ -154,6 +154,7 @@ __device__ __forceinline__ Progress run_frame_layer(Progress p, int number, int 
 }
 
 template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void run_worker(int slot) {
+    BLOCK_MEMORY(uint4, shared_words);
     const int position = __ldcg(block.frame.positions), count = block.frame.layer_count;
     copy_layer(0, block.layers[0]);
     if (count > 1) copy_layer(1, block.layers[1]);
@@ -172,9 +173,10 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void r
     ask(0, false);
     if (blockIdx.x == 0) {
         Word* residual = words(block.frame.embed.output);
-        // Where rows will be staged, which is not before this one is told.
+        // Where rows will be staged, which a thread does as soon as what it needs of this one is told.
         auto* kept = reinterpret_cast<float4*>(shared_words);
         embed_row(block.frame.embed, 0, kept, [&](int at, float4 v) { tell4(residual + at, tag_of(-1), v); });
+        __syncthreads();
     }
     Progress p = {{0, 0}, 0, 0, 0};
 #pragma unroll 1
@@ -206,11 +208,8 @@ template <typename T, int HEAD_DIM, int GROUP> __device__ __forceinline__ void f
 
 #endif
 
-#define FRAME(name, type, head_dim, group)                                                     \
-    extern "C" __global__ void __launch_bounds__(THREADS, 1)                                    \
-        frame_##name##_##head_dim##_##group(const __grid_constant__ Frame frame) {             \
-        frame_of_row<type, head_dim, group>(frame);                                            \
-    }
+#define FRAME(name, type, head_dim, group) \
+    KERNEL(frame_##name##_##head_dim##_##group, Frame, THREADS, 1) { frame_of_row<type, head_dim, group>(a); }
 
 FRAME(bf16, __nv_bfloat16, 64, 4)
 FRAME(bf16, __nv_bfloat16, 128, 4)

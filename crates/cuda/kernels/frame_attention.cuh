@@ -8,6 +8,7 @@
 template <int HEAD_DIM, int GROUP> constexpr int WORDS_OF_PART = GROUP * HEAD_DIM + 2 * GROUP;
 
 template <int HEAD_DIM, int GROUP> __device__ __forceinline__ AttentionScratch<HEAD_DIM, GROUP>& attention_scratch() {
+    BLOCK_MEMORY(uint4, shared_words);
     return *reinterpret_cast<AttentionScratch<HEAD_DIM, GROUP>*>(shared_words);
 }
 

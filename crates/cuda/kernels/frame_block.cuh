@@ -101,7 +101,6 @@ struct FrameBlock {
     uint64_t gates[MAX_PARTS];
 };
 __shared__ FrameBlock block;
-extern __shared__ uint4 shared_words[];
 
 // Where a block is, in registers: the next tile in the ring, tiles of the jobs before, whose turn the partials and the sums
 // of a staged row are.
@@ -114,9 +113,13 @@ struct Progress {
 
 __device__ __forceinline__ int workers() { return gridDim.x - 1; }
 
-__device__ __forceinline__ uint16_t* staged_row() { return reinterpret_cast<uint16_t*>(shared_words); }
+__device__ __forceinline__ uint16_t* staged_row() {
+    BLOCK_MEMORY(uint4, shared_words);
+    return reinterpret_cast<uint16_t*>(shared_words);
+}
 
 __device__ __forceinline__ Ring ring() {
+    BLOCK_MEMORY(uint4, shared_words);
     return {reinterpret_cast<uint8_t*>(shared_words) + block.frame.scratch, block.gates, block.frame.parts};
 }
 

@@ -111,7 +111,7 @@ struct Outcome {
         const Matvec& a = matvec_of(number, job);
         const int row = threadIdx.x % 32 * (a.mode == GATE ? 2 : 1);
         output = first_output + row, live = any && row < PART_ROWS && output < a.outputs, before = 0;
-        if (live && a.mode == ADD) earlier = words(matvec_of(number, added_to(job)).input) + output, before = look(earlier);
+        if (live && a.mode == ADD) earlier = words(matvec_of(number, added_to(job)).input) + output, before = load_relaxed(earlier);
     }
 
     __device__ __forceinline__ void finish_at(int number, int job, int choice, int row, const float* partials,

@@ -6,6 +6,7 @@
 
 // Has a router's weights brought to shared memory, one layer behind the other.
 __device__ __forceinline__ void ask_for_router(const Router& a) {
+    BLOCK_MEMORY(uint4, shared_words);
     const uint32_t square = a.width * a.width * 4, last = a.experts * a.width * 4;
     uint8_t* to = reinterpret_cast<uint8_t*>(shared_words);
     expect_bytes(block.gates, 2 * square + last);
@@ -29,6 +30,7 @@ template <int COUNT> struct RouterRows {
 
     // From shared memory, so many float4 behind its beginning. Nothing is loaded on condition.
     __device__ __forceinline__ void load(int first, int outputs, int width) {
+        BLOCK_MEMORY(uint4, shared_words);
         // What lies beyond the width meets zeros, and what is beyond the outputs goes nowhere.
         const int warp = threadIdx.x / 32, of_row = width / 4, lane = min(static_cast<int>(threadIdx.x % 32), of_row - 1);
         const float4* from = reinterpret_cast<const float4*>(shared_words) + first + lane;

@@ -103,8 +103,6 @@ template <typename T> __device__ __forceinline__ void heads(const Heads& a) {
     });
 }
 
-extern "C" __global__ void __launch_bounds__(128) heads_f32(const __grid_constant__ Heads a) { heads<float>(a); }
-extern "C" __global__ void __launch_bounds__(128) heads_bf16(const __grid_constant__ Heads a) {
-    heads<__nv_bfloat16>(a);
-}
-extern "C" __global__ void __launch_bounds__(128) heads_f16(const __grid_constant__ Heads a) { heads<__half>(a); }
+KERNEL(heads_f32, Heads, 128) { heads<float>(a); }
+KERNEL(heads_bf16, Heads, 128) { heads<__nv_bfloat16>(a); }
+KERNEL(heads_f16, Heads, 128) { heads<__half>(a); }

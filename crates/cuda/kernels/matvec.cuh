@@ -175,7 +175,7 @@ template <Kind K> __device__ __forceinline__ void ask_for_tile(const Matvec& a, 
 // One row: the block's weights come to shared memory as a whole, where they are known before the input is ready then.
 template <Kind K> __device__ __forceinline__ void matvec_one(const Matvec& a) {
     constexpr int TILE = Layout<K>::TILE;
-    extern __shared__ uint4 shared_words[];
+    BLOCK_MEMORY(uint4, shared_words);
     __shared__ Tile<1> tile;
     __shared__ float partials[WARPS * TILE];
     __shared__ uint64_t gate;
@@ -212,7 +212,7 @@ template <Kind K, int N> __device__ __forceinline__ void matvec(const Matvec& a)
 #endif
     constexpr int TILE = Layout<K>::TILE, SIZE = TILE * N;
     static_assert(SIZE <= THREADS, "a thread stores one number of a tile");
-    extern __shared__ uint4 shared_words[];
+    BLOCK_MEMORY(uint4, shared_words);
     __shared__ Tile<N> tile;
     __shared__ float own_partials[N == 1 ? WARPS * SIZE : 1];
     uint16_t* staged = reinterpret_cast<uint16_t*>(shared_words);
@@ -268,14 +268,9 @@ template <Kind K, int N> __device__ __forceinline__ void matvec(const Matvec& a)
     }
 }
 
-#define MATVEC(name, kind)                                                                                        \
-    extern "C" __global__ void __launch_bounds__(THREADS, 2) matvec_##name##_one(const __grid_constant__ Matvec a) { \
-        matvec<kind, 1>(a);                                                                                       \
-    }                                                                                                             \
-    extern "C" __global__ void __launch_bounds__(THREADS, 2)                                                       \
-        matvec_##name##_many(const __grid_constant__ Matvec a) {                                                  \
-        matvec<kind, COLUMNS>(a);                                                                                 \
-    }
+#define MATVEC(name, kind)                                                  \
+    KERNEL(matvec_##name##_one, Matvec, THREADS, 2) { matvec<kind, 1>(a); } \
+    KERNEL(matvec_##name##_many, Matvec, THREADS, 2) { matvec<kind, COLUMNS>(a); }
 
 MATVEC(f32, F32)
 MATVEC(bf16, BF16)

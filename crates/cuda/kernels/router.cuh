@@ -206,7 +206,7 @@ __device__ __forceinline__ void plan_experts(const Router& a) {
     }
 }
 
-extern "C" __global__ void __launch_bounds__(ROUTER_THREADS) router(const __grid_constant__ Router a) {
+KERNEL(router, Router, ROUTER_THREADS) {
     __shared__ __align__(16) float input[ROUTER_WIDTH];
     __shared__ __align__(16) float hidden[ROUTER_WIDTH];
     __shared__ float logits[ROUTER_EXPERTS];
@@ -242,7 +242,7 @@ struct Gather {
     int dim;
 };
 
-extern "C" __global__ void __launch_bounds__(THREADS) gather(const __grid_constant__ Gather a) {
+KERNEL(gather, Gather, THREADS) {
     release_dependents();
     wait_for_inputs();
     const int row = blockIdx.y, at = blockIdx.x * THREADS + threadIdx.x;

@@ -287,7 +287,7 @@ __device__ __forceinline__ void finish_frame(const Sampler& a, int row, int numb
     if (!slot.finished) slot.position += 1;
 }
 
-extern "C" __global__ void __launch_bounds__(SAMPLER_THREADS) sampler(const __grid_constant__ Sampler a) {
+KERNEL(sampler, Sampler, SAMPLER_THREADS) {
     __shared__ Scratch scratch;
     __shared__ float all[MAX_IDS];
     __shared__ int frame[64];

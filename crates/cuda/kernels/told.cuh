@@ -20,7 +20,7 @@ struct Told {
 
 __device__ __forceinline__ void tell(Word* at, unsigned tag, float value) {
     const Word word = static_cast<Word>(tag) << 32 | __float_as_uint(value);
-    asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(at), "l"(word) : "memory");
+    store_relaxed(at, word);
 }
 
 // Four neighbouring numbers.
@@ -28,25 +28,11 @@ __device__ __forceinline__ void tell4(Word* at, unsigned tag, float4 v) {
     tell(at, tag, v.x), tell(at + 1, tag, v.y), tell(at + 2, tag, v.z), tell(at + 3, tag, v.w);
 }
 
-__device__ __forceinline__ Word look(const Word* at) {
-    Word word;
-    asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(word) : "l"(at) : "memory");
-    return word;
-}
-
 // A number, with a small one in the tag.
 __device__ __forceinline__ Told hear(const Word* at, unsigned tag) {
-    Told told(look(at));
-    while ((told.tag & ~SMALL) != tag) told = Told(look(at));
+    Told told(load_relaxed(at));
+    while ((told.tag & ~SMALL) != tag) told = Told(load_relaxed(at));
     return told;
-}
-
-// Two neighbouring words, if `any`.
-__device__ __forceinline__ void look2(const Word* at, bool any, Word& low, Word& high) {
-    asm volatile("{\n.reg .pred any;\nsetp.ne.u32 any, %3, 0;\n@any ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];\n}"
-                 : "+l"(low), "+l"(high)
-                 : "l"(at), "r"(static_cast<unsigned>(any))
-                 : "memory");
 }
 
 // Words that neighbour each other and are looked at again and again until all are told; none, if not `any`.
@@ -58,7 +44,7 @@ template <int COUNT> struct Listening {
 #pragma unroll
         for (int i = 0; i < COUNT; i++) words[i] = static_cast<Word>(tag) << 32;
 #pragma unroll
-        for (int i = 0; i < COUNT; i += 2) look2(at + i, any, words[i], words[i + 1]);
+        for (int i = 0; i < COUNT; i += 2) load_relaxed2(at + i, any, words[i], words[i + 1]);
     }
 
     // Zero if all are told.

@@ -304,11 +304,15 @@ pub fn step(backbone: &Backbone, generations: &mut [&mut Generation]) -> Result<
 /// Runs pieces of the prompts that are left.
 fn run_prompts(backbone: &Backbone, generations: &mut [&mut Generation]) -> Result<()> {
     let someone_speaks = generations.iter().any(|generation| generation.is_prefilled());
-    let alone = Pieces { rows: usize::MAX, before_frame: 1 };
-    let pieces = if someone_speaks { backbone.pieces() } else { alone };
-    for _ in 0..pieces.before_frame {
-        let Some(next) = generations.iter_mut().find(|generation| !generation.is_prefilled()) else { break };
+    let pieces = if someone_speaks { backbone.pieces() } else { Pieces::WHOLE };
+    let mut left = pieces.before_frame;
+    while let Some(next) = generations.iter_mut().find(|generation| !generation.is_prefilled()) {
+        let share = pieces.share(next.cache.rows());
+        if share > left {
+            break;
+        }
         next.prefill_piece(backbone, pieces.rows)?;
+        left -= share;
     }
     Ok(())
 }

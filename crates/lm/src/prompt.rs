@@ -99,6 +99,18 @@ pub(crate) struct Pieces {
     pub(crate) rows: usize,
     /// Pieces before a frame.
     pub(crate) before_frame: usize,
+    /// A piece behind so many rows, which attention reads, too, goes before a frame alone.
+    pub(crate) alone_behind: usize,
+}
+
+impl Pieces {
+    /// Whatever is left at once, for there is nobody who waits.
+    pub(crate) const WHOLE: Self = Self { rows: usize::MAX, before_frame: 1, alone_behind: usize::MAX };
+
+    /// How many of the pieces before a frame one behind `rows` rows stands for.
+    pub(crate) fn share(&self, rows: usize) -> usize {
+        if rows < self.alone_behind { 1 } else { self.before_frame }
+    }
 }
 
 fn check_voice(config: &Config, voice: Option<&[f32]>) -> Result<()> {
@@ -155,5 +167,17 @@ impl Rows<'_> {
             self.ids.extend_from_slice(frame);
             self.ids.push(self.config.text_pad());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_behind_many_rows_goes_before_a_frame_alone() {
+        let pieces = Pieces { rows: 64, before_frame: 2, alone_behind: 1536 };
+        assert_eq!([0, 1535, 1536, 6000].map(|rows| pieces.share(rows)), [1, 1, 2, 2]);
+        assert_eq!(Pieces::WHOLE.share(100_000), Pieces::WHOLE.before_frame);
     }
 }

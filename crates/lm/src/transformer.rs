@@ -14,7 +14,7 @@ use crate::{Config, Error, KvCache, Observer, Prompt, Result};
 /// Prompt rows that go through the layers together. Bounds the memory of attention over long prompts.
 const PREFILL_ROWS: usize = 512;
 /// A piece reads nearly all experts' weights: with fewer rows, those who speak would wait nearly as long for each.
-const PIECES: Pieces = Pieces { rows: 32, before_frame: 1 };
+const PIECES: Pieces = Pieces { rows: 32, ..Pieces::WHOLE };
 
 /// The backbone by tensor operations, on any device.
 pub(crate) struct Transformer {

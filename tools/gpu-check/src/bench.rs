@@ -4,14 +4,15 @@ use anyhow::{Context, Result};
 use zonos::bench::BenchOptions;
 use zonos::{ElementType, Engine, EngineOptions, Precision, QuantizeOptions, quantize, quantize_random_full};
 
-use crate::Args;
 use crate::report::Measured;
+use crate::{Args, announce};
 
 /// Fills texts up to the length that is asked for.
 const LETTERS: &str = "The quick brown fox jumps over the lazy dog, and then it does so once again. ";
 
 /// Measures each prompt; `keep` gets what was found as soon as it is known.
 pub fn run(args: &Args, weights: ElementType, keep: &mut impl FnMut(Measured) -> Result<()>) -> Result<()> {
+    announce(&format!("loads a model of {weights} weights"));
     let engine = match weights.to_string().parse() {
         Ok(precision) => load(args, precision),
         Err(_) => load_quantized(args, weights),
@@ -20,6 +21,7 @@ pub fn run(args: &Args, weights: ElementType, keep: &mut impl FnMut(Measured) ->
     let empty = rows_without_text(&engine)?;
     for (index, &rows) in args.prompts.iter().enumerate() {
         let batches = if index == 0 { args.batches.clone() } else { Vec::new() };
+        announce(&format!("{weights}: a prompt of {rows} rows, frames behind it, {} widths of batches", batches.len()));
         let text = text_of(rows, empty);
         let report = engine.bench(&BenchOptions { text, frames: args.frames, batches, ..BenchOptions::default() })?;
         keep(Measured { precision: weights.to_string(), report })?;
@@ -39,6 +41,7 @@ fn load_quantized(args: &Args, experts: ElementType) -> Result<Engine> {
     let file = args.out.join(format!("gpu-check-{experts}.gguf"));
     let spine = "q8_0".parse().map_err(anyhow::Error::msg)?;
     let options = QuantizeOptions { experts, spine, head: None, name: "gpu-check".to_owned() };
+    announce(&format!("makes {}", file.display()));
     match &args.model {
         Some(model) => quantize(model, &file, &options, |_| true)?,
         None => quantize_random_full(&file, &options, |_| true)?,

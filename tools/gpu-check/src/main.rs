@@ -48,10 +48,16 @@ struct Args {
     no_bench: bool,
 }
 
+/// Tells who waits what begins now: some parts take minutes, and results come at the end of each.
+fn announce(what: &str) {
+    eprintln!("gpu-check: {what}");
+}
+
 fn main() -> Result<()> {
     let args = Args::parse();
     let mut report = Report::new(args.device);
     if !args.no_parity {
+        announce("parity tests");
         report.parity = Some(parity::run(args.device, &args.out)?);
         report.write(&args.out)?;
     }

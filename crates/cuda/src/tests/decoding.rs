@@ -4,7 +4,7 @@ use std::sync::Arc;
 use half::{bf16, f16};
 
 use super::twin::{Layout, Twin};
-use super::{ALL_KINDS, KINDS, Random, Report, card, drawing, random_decoder, small, wide};
+use super::{ALL_KINDS, KINDS, Random, Report, card, drawing, of_card, random_decoder, small, wide};
 use crate::numbers::widen;
 use crate::{Decoder, Device, HostTensor, Kind, Model, Piece, Row, Shape, SlotOptions, Source};
 
@@ -45,7 +45,7 @@ fn a_prompt_gives_the_logits_of_the_plain_model() {
                 }
             };
             let mut decoder = Decoder::new(Arc::new(model), 2, 150).unwrap();
-            let rows = 70;
+            let rows = of_card(&device, 70, 20);
             let ids = prompt(&mut random, &shape, rows);
             let voice = random.vector(96, 1.0);
             let found = decoder.observe(1, &ids, Some(&voice)).unwrap();
@@ -95,18 +95,20 @@ fn frames(decoder: &mut Decoder, slots: &[usize], count: usize) -> Vec<Vec<Vec<u
 fn frames_do_not_depend_on_neighbours() {
     let Some(device) = card("frames_do_not_depend_on_neighbours") else { return };
     let mut report = Report::default();
-    for kind in ALL_KINDS {
+    let kinds = of_card(&device, &ALL_KINDS[..], &[Kind::BF16, Kind::Q8_0, Kind::Q4K]);
+    let (all, count, alone) = of_card(&device, (13, 12, &[0, 3, 4, 12][..]), (3, 4, &[0, 2]));
+    for &kind in kinds {
         let shape = if KINDS.contains(&kind) { small() } else { wide() };
-        let mut decoder = random_decoder(&device, &shape, kind, 13, 600);
-        let prompts = started(&mut decoder, 9, 13);
-        let slots: Vec<usize> = (0..13).rev().collect();
-        let together = frames(&mut decoder, &slots, 12);
-        let together_logits: Vec<Vec<f32>> = (0..13).map(|slot| decoder.logits(&[slot]).unwrap()).collect();
-        for slot in [0, 3, 4, 12] {
+        let mut decoder = random_decoder(&device, &shape, kind, all, 600);
+        let prompts = started(&mut decoder, 9, all);
+        let slots: Vec<usize> = (0..all).rev().collect();
+        let together = frames(&mut decoder, &slots, count);
+        let together_logits: Vec<Vec<f32>> = (0..all).map(|slot| decoder.logits(&[slot]).unwrap()).collect();
+        for &slot in alone {
             // Alone, in another slot, behind another prompt.
-            let other = (slot + 5) % 13;
+            let other = (slot + 5) % all;
             decoder.start(other, &prompts[slot], None, &options(slot)).unwrap();
-            let alone = frames(&mut decoder, &[other], 12);
+            let alone = frames(&mut decoder, &[other], count);
             report.check(alone[other] == together[slot], || format!("{kind:?} slot {slot}: frames differ"));
             report.same_bits(
                 &format!("{kind:?} slot {slot}"),
@@ -122,14 +124,15 @@ fn frames_do_not_depend_on_neighbours() {
 fn a_graph_does_what_its_step_does() {
     let Some(device) = card("a_graph_does_what_its_step_does") else { return };
     let mut report = Report::default();
+    let count = of_card(&device, 8, 3);
     for (kind, slots) in [(Kind::F32, 1), (Kind::BF16, 1), (Kind::BF16, 4), (Kind::Q8_0, 2)] {
         let mut decoder = random_decoder(&device, &small(), kind, slots, 600);
         let all: Vec<usize> = (0..slots).collect();
         started(&mut decoder, 10, slots);
-        frames(&mut decoder, &all, 8);
+        frames(&mut decoder, &all, count);
         let replayed: Vec<Vec<f32>> = all.iter().map(|&slot| decoder.logits(&[slot]).unwrap()).collect();
         started(&mut decoder, 10, slots);
-        (0..8).for_each(|_| decoder.launch_eagerly(&all).unwrap());
+        (0..count).for_each(|_| decoder.launch_eagerly(&all).unwrap());
         for slot in all {
             report.same_bits(
                 &format!("{kind:?} slot {slot} of {slots}"),
@@ -176,7 +179,7 @@ fn narrowed<'t>(tensor: &HostTensor<'t>, kind: Kind) -> HostTensor<'t> {
 fn the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do() {
     let Some(device) = card("the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do") else { return };
     let mut report = Report::default();
-    let shape = even();
+    let shape = Shape { used: of_card(&device, even().used, vec![0, 1, 2]), ..even() };
     let random =
         [Kind::BF16, Kind::F16, Kind::Q8_0].map(|kind| (kind, Model::random(&device, &shape, kind, 1).unwrap()));
     let apart = [Kind::F16, Kind::BF16].map(|gates| {
@@ -186,7 +189,7 @@ fn the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do() {
     for (kind, model) in random.into_iter().chain(apart) {
         let model = Arc::new(model);
         // Up to the end of a split of attention, across it, and behind many.
-        for (rows, count) in [(20, 9), (120, 17), (600, 9)] {
+        for &(rows, count) in of_card(&device, &[(20, 9), (120, 17), (600, 9)][..], &[(4, 3), (126, 4)]) {
             let mut decoder = Decoder::new(model.clone(), 1, 700).unwrap();
             report.check(decoder.frame.is_some() == device.kernels.for_hopper, || "which kernel".into());
             let ids = prompt(&mut Random(17), &shape, rows);
@@ -205,7 +208,7 @@ fn the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do() {
 fn rows_one_by_one_equal_rows_at_once() {
     let Some(device) = card("rows_one_by_one_equal_rows_at_once") else { return };
     let mut report = Report::default();
-    for kind in KINDS {
+    for &kind in of_card(&device, &KINDS[..], &[Kind::BF16, Kind::Q8_0]) {
         let shape = small();
         let mut decoder = random_decoder(&device, &shape, kind, 2, 300);
         let ids = prompt(&mut Random(12), &shape, 150);
@@ -304,19 +307,20 @@ fn a_slot_takes_memory_with_its_rows_and_gives_it_back() {
         assert!(decoder.launch(&[slot]).is_err());
         (made, first, last)
     };
-    let (long, first, last) = run(3, 600);
-    assert!(first > 0 && last > first, "{first} bytes for 30 rows, {last} for 630");
+    let (many, few) = of_card(&device, (600, 100), (90, 30));
+    let (long, first, last) = run(3, many);
+    assert!(first > 0 && last > first, "{first} bytes for 30 rows, {last} for {many} more");
     // What was given back serves the next slot.
-    let (short, again, _) = run(5, 100);
-    assert_eq!(short, long[..100]);
+    let (short, again, _) = run(5, few);
+    assert_eq!(short, long[..few]);
     assert!(again <= last, "{again}, at most {last} before");
     let all = decoder.cache_bytes();
     for slot in 0..8 {
         decoder.start(slot, &ids, None, &options(1)).unwrap();
     }
     assert!(decoder.cache_bytes() > all);
-    let made = frames(&mut decoder, &[7, 0], 50);
-    assert!(made[7] == long[..50] && made[0] == long[..50]);
+    let made = frames(&mut decoder, &[7, 0], few / 2);
+    assert!(made[7] == long[..few / 2] && made[0] == long[..few / 2]);
 }
 
 #[test]
@@ -339,16 +343,18 @@ fn a_card_that_maps_no_memory_makes_the_same_frames() {
 fn a_prompt_in_pieces_is_the_prompt() {
     let Some(device) = card("a_prompt_in_pieces_is_the_prompt") else { return };
     let mut report = Report::default();
-    for kind in ALL_KINDS {
+    let kinds = of_card(&device, &ALL_KINDS[..], &[Kind::BF16, Kind::Q8_0, Kind::Q6K]);
+    let (all, pieces) = of_card(&device, (170, &[1, 40, 64, 128][..]), (70, &[20, 64]));
+    for &kind in kinds {
         let shape = if KINDS.contains(&kind) { small() } else { wide() };
         let width = shape.row_width();
         let mut decoder = random_decoder(&device, &shape, kind, 3, 400);
-        let (ids, voice) = (prompt(&mut Random(19), &shape, 170), Random(20).vector(96, 1.0));
+        let (ids, voice) = (prompt(&mut Random(19), &shape, all), Random(20).vector(96, 1.0));
         started(&mut decoder, 21, 1);
         decoder.prefill(1, &ids, Some(&voice)).unwrap();
-        for rows in [1, 40, 64, 128] {
+        for &rows in pieces {
             for (number, piece) in ids.chunks(rows * width).enumerate() {
-                let (first, is_last) = (number * rows, (number + 1) * rows >= 170);
+                let (first, is_last) = (number * rows, (number + 1) * rows >= all);
                 let piece = Piece { first, ids: piece, voice: Some(&voice), is_last };
                 decoder.prefill_piece(2, &piece).unwrap();
                 report.check(is_last || decoder.draw(2, &options(2)).is_err(), || "drawn before the end".into());

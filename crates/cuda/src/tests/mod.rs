@@ -29,6 +29,12 @@ fn card(test: &str) -> Option<Device> {
     }
 }
 
+/// What a test takes of something: on a card, or of the simulator (tools/cuda/simulator), which takes ten thousand times
+/// as long for all that it does.
+fn of_card<T>(device: &Device, on_card: T, simulated: T) -> T {
+    if device.name().unwrap() == "CUDA simulator" { simulated } else { on_card }
+}
+
 /// Draws with the reference's defaults, past the end of audio.
 fn drawing(seed: u64, limit: usize) -> SlotOptions {
     SlotOptions {

@@ -1,0 +1,2 @@
+// The kernels, as they are for a card.
+#include "zonos.cu"

@@ -1,0 +1,438 @@
+#include "threads.hpp"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "fiber.hpp"
+#include "races.hpp"
+
+namespace simulator {
+
+thread_local Position* here;
+
+namespace {
+
+constexpr unsigned WARP = 32;
+constexpr unsigned MOST_THREADS = 1024;
+// Behind the memory of a block: bytes that nobody may write.
+constexpr size_t FENCE = 256;
+constexpr int FENCE_BYTE = 0xa5;
+// A thread that looks again and again lets others run every so many times.
+constexpr unsigned LOOKS = 16;
+// Turns in which nothing came of looking, before a block sleeps a little between them.
+constexpr unsigned PATIENCE = 4;
+// How many turns of threads a stack is asked for before it is used.
+constexpr unsigned AHEAD = 3;
+
+[[noreturn]] void fail(const std::string& what) {
+    fprintf(stderr, "CUDA simulator: %s\n", what.c_str());
+    abort();
+}
+
+// Threads that wait for each other. Who comes last opens the way to all, which starts a new generation.
+struct Meeting {
+    unsigned expected = 0;
+    unsigned arrived = 0;
+    unsigned generation = 0;
+    // Of this generation and the one before.
+    int holds[2] = {};
+
+    void open() {
+        arrived = 0, generation += 1;
+        holds[generation % 2] = 0;
+    }
+
+    // A thread that ended is not waited for.
+    void leave() {
+        expected -= 1;
+        if (expected > 0 && arrived == expected) open();
+    }
+};
+
+struct Warp {
+    Meeting meeting;
+    // Of this generation and the one before, which some lanes may still read.
+    uint32_t shown[2][WARP][MOST_SHOWN];
+};
+
+struct Copy {
+    void* to;
+    const void* from;
+    uint32_t bytes;
+    uint64_t* gate;
+
+    // From when a copy is asked for, what was there is lost.
+    void begin() const { memset(to, UNWRITTEN, bytes); }
+    void end() const { memcpy(to, from, bytes); }
+};
+
+struct Thread {
+    Fiber fiber;
+    Position position;
+    // What it waits for: that this generation ends; null: nothing.
+    const unsigned* generation;
+    unsigned waits_for;
+    bool ended;
+    // It looked at what other blocks write, and will again.
+    bool looks;
+    unsigned looked;
+    std::deque<std::vector<Copy>> groups;
+    std::vector<Copy> group;
+};
+
+// Bytes that are still to come and, in the upper half, how often all had come.
+struct Gate {
+    int32_t missing;
+    uint32_t turns : 31;
+    uint32_t expects : 1;
+};
+static_assert(sizeof(Gate) == sizeof(uint64_t));
+
+class Multiprocessor {
+public:
+    Multiprocessor() : threads(MOST_THREADS), warps(MOST_THREADS / WARP), memory(MOST_SHARED + FENCE) {
+        for (Thread& thread : threads) thread.fiber.prepare(enter, &thread);
+    }
+
+    void run(const Launch& launch, Index block);
+
+    static void enter(void* thread) { current->live(*static_cast<Thread*>(thread)); }
+
+    // Leaves the thread that runs until others did.
+    void pause() {
+        Thread& thread = *running;
+        (thread.looks ? looks : further) = true;
+        Thread* other = next();
+        Fiber::swap(thread.fiber, other ? other->fiber : main);
+    }
+
+    void wait(const unsigned& generation, unsigned value) {
+        running->generation = &generation, running->waits_for = value;
+        pause();
+    }
+
+    template <typename Last> int meet(Meeting& meeting, bool holds, Last last) {
+        const unsigned generation = meeting.generation;
+        meeting.holds[generation % 2] += holds;
+        if (++meeting.arrived == meeting.expected) {
+            last();
+            meeting.open();
+        } else {
+            wait(meeting.generation, generation);
+        }
+        return meeting.holds[generation % 2];
+    }
+
+    Warp& warp() { return warps[running->position.thread.x / WARP]; }
+
+    // Ends the copies of a gate.
+    void bring(uint64_t* gate);
+
+    Thread* running = nullptr;
+    Meeting all;
+    std::vector<Copy> copies;
+    std::vector<Thread> threads;
+    std::vector<Warp> warps;
+    std::unique_ptr<uint8_t[]> held;
+    uint8_t* shared = nullptr;
+
+    static thread_local Multiprocessor* current;
+
+private:
+    void live(Thread& thread);
+    void begin(const Launch& launch, Index block);
+    Thread* next();
+    bool turn();
+    void check_fence(size_t bytes) const;
+
+    const Launch* launch = nullptr;
+    Fiber main;
+    std::vector<uint8_t> memory;
+    // Threads that have not ended, the first of this turn, and how many of it had theirs.
+    unsigned left = 0;
+    unsigned first = 0;
+    unsigned passed = 0;
+    // Whether threads came further in this turn, and whether some only looked.
+    bool further = false;
+    bool looks = false;
+};
+
+thread_local Multiprocessor* Multiprocessor::current;
+
+void Multiprocessor::begin(const Launch& launch, Index block) {
+    const unsigned count = launch.threads.x;
+    this->launch = &launch, left = count, copies.clear();
+    all = Meeting{}, all.expected = count;
+    for (unsigned warp = 0; warp < count / WARP; warp++) warps[warp].meeting = Meeting{}, warps[warp].meeting.expected = WARP;
+    for (unsigned i = 0; i < count; i++) {
+        Thread& thread = threads[i];
+        thread.position = {{i, 0, 0}, block, launch.grid, launch.threads};
+        thread.generation = nullptr, thread.ended = thread.looks = false, thread.looked = 0;
+        thread.groups.clear(), thread.group.clear();
+    }
+    const size_t address = reinterpret_cast<size_t>(memory.data());
+    shared = memory.data() + (FENCE / 2 - address % (FENCE / 2)) % (FENCE / 2);
+    memset(shared, UNWRITTEN, launch.shared);
+    memset(shared + launch.shared, FENCE_BYTE, FENCE / 2);
+    give(this);
+}
+
+void Multiprocessor::check_fence(size_t bytes) const {
+    for (size_t at = 0; at < FENCE / 2; at++) {
+        if (shared[bytes + at] != FENCE_BYTE) fail(std::string(launch->kernel->name) + " writes beyond its block's memory");
+    }
+}
+
+// Chooses the next thread of this turn that can run; null: none is left.
+Thread* Multiprocessor::next() {
+    const unsigned count = launch->threads.x;
+    while (passed < count) {
+        const unsigned place = first + passed++;
+        Thread& thread = threads[place < count ? place : place - count];
+        if (thread.ended || (thread.generation && *thread.generation == thread.waits_for)) continue;
+        thread.generation = nullptr, thread.looks = false;
+        running = &thread, here = &thread.position;
+        // Stacks are far apart: one is on its way while others run.
+        if (place + AHEAD < count) threads[place + AHEAD].fiber.prefetch();
+        return &thread;
+    }
+    return nullptr;
+}
+
+// Lets all threads run that can, from one to the next; whether one came further.
+bool Multiprocessor::turn() {
+    passed = 0, further = looks = false;
+    if (Thread* thread = next()) Fiber::swap(main, thread->fiber);
+    return further;
+}
+
+void Multiprocessor::run(const Launch& launch, Index block) {
+    begin(launch, block);
+    for (unsigned idle = 0; left > 0; idle++) {
+        // Other warps come first in the next turn.
+        first = (first + 7 * WARP) % launch.threads.x;
+        if (turn()) idle = 0;
+        if (further) continue;
+        if (!looks) fail(std::string("threads of ") + launch.kernel->name + " wait for each other in vain");
+        // Others compute what it waits for: they need the processor.
+        if (idle < PATIENCE) {
+            sched_yield();
+        } else {
+            usleep(50);
+        }
+    }
+    take(this);
+    check_fence(launch.shared);
+    if (!copies.empty()) fail(std::string(launch.kernel->name) + " ends before its copies");
+}
+
+// A fiber lives on from block to block.
+void Multiprocessor::live(Thread& thread) {
+    for (;;) {
+        take(this);
+        launch->kernel->run(launch->arguments);
+        if (!thread.groups.empty() || !thread.group.empty()) wait_for_copies(0);
+        give(this);
+        thread.ended = true, left -= 1;
+        warp().meeting.leave(), all.leave();
+        pause();
+    }
+}
+
+void Multiprocessor::bring(uint64_t* gate) {
+    auto& state = *reinterpret_cast<Gate*>(gate);
+    for (size_t i = 0; i < copies.size();) {
+        if (copies[i].gate != gate) {
+            i += 1;
+            continue;
+        }
+        take(gate);
+        copies[i].end();
+        give(gate);
+        state.missing -= static_cast<int32_t>(copies[i].bytes);
+        copies[i] = copies.back(), copies.pop_back();
+    }
+    if (state.expects && state.missing == 0) state.expects = 0, state.turns += 1;
+}
+
+// Threads of the system that wait for launches.
+class Pool {
+public:
+    Pool() {
+        for (unsigned i = 0; i < multiprocessors(); i++) std::thread(&Pool::serve, this, i).detach();
+    }
+
+    void run(const Launch& launch, bool together) {
+        const std::lock_guard<std::mutex> alone(one_launch);
+        std::unique_lock<std::mutex> lock(mutex);
+        this->launch = &launch, this->together = together, next = 0, busy = multiprocessors(), number += 1;
+        started.notify_all();
+        done.wait(lock, [&] { return busy == 0; });
+    }
+
+private:
+    void serve(unsigned own) {
+        Multiprocessor multiprocessor;
+        Multiprocessor::current = &multiprocessor;
+        for (uint64_t seen = 0;;) {
+            std::unique_lock<std::mutex> lock(mutex);
+            started.wait(lock, [&] { return number != seen; });
+            seen = number;
+            lock.unlock();
+            take_blocks(multiprocessor, own);
+            lock.lock();
+            if (--busy == 0) done.notify_one();
+        }
+    }
+
+    void take_blocks(Multiprocessor& multiprocessor, unsigned own) {
+        const Index grid = launch->grid;
+        const unsigned count = grid.x * grid.y * grid.z;
+        const auto run = [&](unsigned block) {
+            multiprocessor.run(*launch, {block % grid.x, block / grid.x % grid.y, block / grid.x / grid.y});
+        };
+        if (together) {
+            if (own < count) run(own);
+            return;
+        }
+        for (unsigned block = next++; block < count; block = next++) run(block);
+    }
+
+    std::mutex one_launch, mutex;
+    std::condition_variable started, done;
+    const Launch* launch = nullptr;
+    bool together = false;
+    std::atomic<unsigned> next{0};
+    unsigned busy = 0;
+    uint64_t number = 0;
+};
+
+std::map<std::string, const Kernel*>& kernels() {
+    static std::map<std::string, const Kernel*> all;
+    return all;
+}
+
+Multiprocessor& own() { return *Multiprocessor::current; }
+
+}  // namespace
+
+Kernel::Kernel(const char* name, size_t argument_bytes, void (*run)(const void*), unsigned most_threads)
+    : name(name), argument_bytes(argument_bytes), run(run), most_threads(most_threads) {
+    kernels()[name] = this;
+}
+
+const Kernel* find_kernel(const char* name) {
+    const auto found = kernels().find(name);
+    return found == kernels().end() ? nullptr : found->second;
+}
+
+unsigned multiprocessors() {
+    static const unsigned count = [] {
+        const char* asked = getenv("ZONOS_SIMULATOR_MULTIPROCESSORS");
+        const int number = asked ? atoi(asked) : 6;
+        return number > 0 && number <= 256 ? static_cast<unsigned>(number) : 6;
+    }();
+    return count;
+}
+
+void run(const Launch& launch, bool together) {
+    // Never taken down: its threads may still be there when the program ends.
+    static Pool* pool = new Pool;
+    pool->run(launch, together);
+}
+
+void* block_memory() { return own().shared; }
+
+int meet(bool holds) {
+    Meeting& all = own().all;
+    give(&all);
+    const int count = own().meet(all, holds, [] {});
+    take(&all);
+    return count;
+}
+
+void meet_warp() {
+    Warp& warp = own().warp();
+    give(&warp);
+    own().meet(warp.meeting, false, [] {});
+    take(&warp);
+}
+
+Shown show(const uint32_t* words, int count, void (*last)(Shown)) {
+    Warp& warp = own().warp();
+    auto& shown = warp.shown[warp.meeting.generation % 2];
+    uint32_t* own_words = shown[here->thread.x % WARP];
+    for (int i = 0; i < count; i++) own_words[i] = words[i];
+    own().meet(warp.meeting, false, [&] {
+        if (last) last(shown);
+    });
+    return shown;
+}
+
+void open_gate(uint64_t* gate) { *reinterpret_cast<Gate*>(gate) = {}; }
+
+void expect_bytes(uint64_t* gate, uint32_t bytes) {
+    auto& state = *reinterpret_cast<Gate*>(gate);
+    if (state.expects) fail("a gate expects bytes that it still waits for");
+    state.missing += static_cast<int32_t>(bytes), state.expects = 1;
+}
+
+void copy_bulk(void* to, const void* from, uint32_t bytes, uint64_t* gate) {
+    if ((reinterpret_cast<size_t>(to) | reinterpret_cast<size_t>(from) | bytes) % 16 != 0) fail("a copy is not of sixteens");
+    const Copy copy = {to, from, bytes, gate};
+    copy.begin();
+    give(gate);
+    own().copies.push_back(copy);
+}
+
+void pass_gate(uint64_t* gate, uint32_t turn) {
+    const auto& state = *reinterpret_cast<Gate*>(gate);
+    while (state.turns % 2 == turn) {
+        own().bring(gate);
+        if (state.turns % 2 != turn) break;
+        own().running->looks = true;
+        own().pause();
+    }
+    take(gate);
+}
+
+void copy_sixteen(void* to, const void* from) {
+    const Copy copy = {to, from, 16, nullptr};
+    copy.begin();
+    own().running->group.push_back(copy);
+}
+
+void close_copies() {
+    Thread& thread = *own().running;
+    thread.groups.push_back(std::move(thread.group));
+    thread.group.clear();
+}
+
+void wait_for_copies(unsigned open_groups) {
+    auto& groups = own().running->groups;
+    for (; groups.size() > open_groups; groups.pop_front()) {
+        for (const Copy& copy : groups.front()) copy.end();
+    }
+}
+
+void look_again() {
+    Thread& thread = *own().running;
+    if (++thread.looked % LOOKS != 0) return;
+    thread.looks = true;
+    own().pause();
+}
+
+}  // namespace simulator
