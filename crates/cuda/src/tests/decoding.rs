@@ -208,7 +208,7 @@ fn the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do() {
 fn rows_one_by_one_equal_rows_at_once() {
     let Some(device) = card("rows_one_by_one_equal_rows_at_once") else { return };
     let mut report = Report::default();
-    for &kind in of_card(&device, &KINDS[..], &[Kind::BF16, Kind::Q8_0]) {
+    for &kind in of_card(&device, &KINDS[..], &[Kind::Q8_0]) {
         let shape = small();
         let mut decoder = random_decoder(&device, &shape, kind, 2, 300);
         let ids = prompt(&mut Random(12), &shape, 150);
@@ -307,7 +307,7 @@ fn a_slot_takes_memory_with_its_rows_and_gives_it_back() {
         assert!(decoder.launch(&[slot]).is_err());
         (made, first, last)
     };
-    let (many, few) = of_card(&device, (600, 100), (90, 30));
+    let (many, few) = of_card(&device, (600, 100), (110, 30));
     let (long, first, last) = run(3, many);
     assert!(first > 0 && last > first, "{first} bytes for 30 rows, {last} for {many} more");
     // What was given back serves the next slot.
