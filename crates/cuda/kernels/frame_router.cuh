@@ -67,8 +67,8 @@ __device__ __forceinline__ RouterInputs load_inputs(const Router& a) {
             live ? __ldg(a.second_bias + output) : 0.0f};
 }
 
-// The router of the layer: tells the choices, unless it is but rehearsed.
-__device__ __forceinline__ void run_router(int number, const RouterInputs& inputs, float down, bool rehearsed) {
+// The router of the layer: tells the choices.
+__device__ __forceinline__ void run_router(int number, const RouterInputs& inputs, float down) {
     static_assert(ROUTER_WIDTH == 16 * WARPS, "a warp has sixteen outputs");
     constexpr int OF_WARP = ROUTER_EXPERTS / WARPS;
     __shared__ float logits[ROUTER_EXPERTS];
@@ -100,7 +100,7 @@ __device__ __forceinline__ void run_router(int number, const RouterInputs& input
     __syncthreads();
     if (threadIdx.x >= 32) return;
     const Choice choice = choose(a, inputs.own, logits);
-    if (choice.mine && !rehearsed) tell(block.frame.chosen + choice.at, tag_of(number) | threadIdx.x, choice.probability);
+    if (choice.mine) tell(block.frame.chosen + choice.at, tag_of(number) | threadIdx.x, choice.probability);
 }
 
 __device__ __forceinline__ void run_routers() {
@@ -116,14 +116,10 @@ __device__ __forceinline__ void run_routers() {
         if (threadIdx.x == 0) ask_for_router(a);
         const RouterInputs inputs = load_inputs(a);
         pass_gate(block.gates, turn);
-        // A rehearsal, while others work, brings the code to the caches.
-#pragma unroll 1
-        for (int last = 0; last < 2; last++) {
-            const bool hears = last && threadIdx.x < a.width;
-            const float down = hears ? hear(words(a.down) + threadIdx.x, tag_of(number)).value : 0.0f;
-            run_router(number, inputs, down, !last);
-            __syncthreads();
-        }
+        const bool hears = static_cast<int>(threadIdx.x) < a.width;
+        run_router(number, inputs, hears ? hear(words(a.down) + threadIdx.x, tag_of(number)).value : 0.0f);
+        // The next router's weights and vectors come to the place of these.
+        __syncthreads();
         turn ^= 1;
     }
 }

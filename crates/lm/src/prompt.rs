@@ -176,8 +176,8 @@ mod tests {
 
     #[test]
     fn a_piece_behind_many_rows_goes_before_a_frame_alone() {
-        let pieces = Pieces { rows: 64, before_frame: 2, alone_behind: 1536 };
-        assert_eq!([0, 1535, 1536, 6000].map(|rows| pieces.share(rows)), [1, 1, 2, 2]);
+        let pieces = Pieces { rows: 64, before_frame: 2, alone_behind: 1024 };
+        assert_eq!([0, 1023, 1024, 6000].map(|rows| pieces.share(rows)), [1, 1, 2, 2]);
         assert_eq!(Pieces::WHOLE.share(100_000), Pieces::WHOLE.before_frame);
     }
 }

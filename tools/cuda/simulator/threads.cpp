@@ -10,7 +10,6 @@
 #include <cstring>
 #include <deque>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -146,7 +145,6 @@ public:
     std::vector<Copy> copies;
     std::vector<Thread> threads;
     std::vector<Warp> warps;
-    std::unique_ptr<uint8_t[]> held;
     uint8_t* shared = nullptr;
 
     static thread_local Multiprocessor* current;

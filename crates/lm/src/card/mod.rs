@@ -18,7 +18,7 @@ use source::Tensors;
 const MAX_SLOTS: usize = 64;
 /// A piece is what the kernels run at once. On an H100 two take 16 ms, which a stream does not hear, and behind 4,000 rows
 /// 25 ms.
-const PIECES: Pieces = Pieces { rows: 64, before_frame: 2, alone_behind: 1536 };
+const PIECES: Pieces = Pieces { rows: 64, before_frame: 2, alone_behind: 1024 };
 
 /// A model on a card, with room for some sequences.
 pub(crate) struct Card {
