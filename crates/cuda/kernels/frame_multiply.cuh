@@ -174,7 +174,9 @@ __device__ __noinline__ Progress multiply(Progress p, int number, int job, bool 
         ask(count * parts, true);
     }
     if (warp == ASKING_WARP) {
-        if (threadIdx.x % 32 == 0) block.done = number * RING_JOBS + job + 1;
+        // Gates that are projected with the others are no job: what comes next is at work, and may ask for all that it needs.
+        const int next = job == PROJECT && tiles_of(number, GATES) == 0 ? OUTPUT : job + 1;
+        if (threadIdx.x % 32 == 0) block.done = number * RING_JOBS + next;
         __syncwarp();
         ask(0, false);
     }
