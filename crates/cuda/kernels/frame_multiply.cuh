@@ -184,19 +184,20 @@ __device__ __noinline__ Progress multiply(Progress p, int number, int job, bool 
     return p;
 }
 
-// Adds up what several experts gave.
+// Adds up what several experts gave, a number by each thread at a time.
 __device__ __forceinline__ void gather_parts(int number) {
     const Matvec& a = matvec_of(number, DOWN);
-    const int at = blockIdx.x * THREADS + threadIdx.x;
-    if (at >= a.outputs) return;
     const unsigned tag = tag_of(number);
-    float sum = 0.0f;
 #pragma unroll 1
-    for (int choice = 0; choice < layer_of(number).used; choice++) {
-        sum = __fadd_rn(sum, hear(words(a.output) + static_cast<size_t>(choice) * a.output_stride + at, tag).value);
+    for (int at = blockIdx.x * THREADS + threadIdx.x; at < a.outputs; at += workers() * THREADS) {
+        float sum = 0.0f;
+#pragma unroll 1
+        for (int choice = 0; choice < layer_of(number).used; choice++) {
+            sum = __fadd_rn(sum, hear(words(a.output) + static_cast<size_t>(choice) * a.output_stride + at, tag).value);
+        }
+        const float before = hear(words(matvec_of(number, UP).input) + at, tag).value;
+        tell(words(matvec_of(number, PROJECT).input) + at, tag, __fadd_rn(before, sum));
     }
-    const float before = hear(words(matvec_of(number, UP).input) + at, tag).value;
-    tell(words(matvec_of(number, PROJECT).input) + at, tag, __fadd_rn(before, sum));
 }
 
 #endif

@@ -6,7 +6,7 @@ use half::{bf16, f16};
 use super::twin::{Layout, Twin};
 use super::{ALL_KINDS, KINDS, Random, Report, card, drawing, of_card, random_decoder, small, wide};
 use crate::numbers::widen;
-use crate::{Decoder, Device, HostTensor, Kind, Model, Piece, Row, Shape, SlotOptions, Source};
+use crate::{Decoder, Device, HostTensor, Kind, Mixture, Model, Piece, Row, Shape, SlotOptions, Source};
 
 fn prompt(random: &mut Random, shape: &Shape, rows: usize) -> Vec<u32> {
     let limit = |column: usize| if column < shape.codebooks { shape.audio_vocab } else { shape.text_ids };
@@ -200,6 +200,35 @@ fn the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do() {
             (0..count).for_each(|_| decoder.launch_eagerly(&[0]).unwrap());
             report.same_bits(&format!("{kind:?} behind {rows} rows"), &found, &decoder.logits(&[0]).unwrap());
         }
+    }
+    report.finish();
+}
+
+/// The released widths, with few layers, experts and codes.
+fn full_width() -> Shape {
+    let mixture = Mixture { experts: 3, ..Shape::released().mixture };
+    Shape { used: vec![0, 1, 2], mixture, audio_vocab: 66, codes: 64, text_ids: 40, context: 300, ..Shape::released() }
+}
+
+#[test]
+fn the_kernel_of_a_frame_takes_the_released_widths() {
+    let Some(device) = card("the_kernel_of_a_frame_takes_the_released_widths") else { return };
+    let mut report = Report::default();
+    let shape = full_width();
+    let apart = GatesApart { twin: Twin::new(&shape, Kind::Q8_0, Layout::Published, 23), gates: Kind::F16 };
+    for (what, model) in [
+        ("BF16", Model::random(&device, &shape, Kind::BF16, 1).unwrap()),
+        ("Q8_0 with gates apart", Model::load(&device, &shape, &apart).unwrap()),
+    ] {
+        let mut decoder = Decoder::new(Arc::new(model), 1, 300).unwrap();
+        report.check(decoder.frame.is_some() == device.kernels.for_hopper, || format!("{what}: which kernel"));
+        let ids = prompt(&mut Random(24), &shape, 2);
+        decoder.start(0, &ids, None, &options(0)).unwrap();
+        frames(&mut decoder, &[0], 2);
+        let found = decoder.logits(&[0]).unwrap();
+        decoder.start(0, &ids, None, &options(0)).unwrap();
+        (0..2).for_each(|_| decoder.launch_eagerly(&[0]).unwrap());
+        report.same_bits(what, &found, &decoder.logits(&[0]).unwrap());
     }
     report.finish();
 }
