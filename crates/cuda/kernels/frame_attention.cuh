@@ -53,10 +53,10 @@ __device__ __forceinline__ void attend_parts(int number, int slot, int position)
     for (int at = blockIdx.x; at < all; at += workers()) {
         const int kv_head = at / used;
         const Part part = {0, kv_head, at - kv_head * used, slot, position};
-        // What came before is known before this row is.
+        // What came before is known before this row is. Where nothing did, nothing is read: the row may be on its way.
         const int known = part.is_last() ? part.seen() - 1 : SPLIT;
         Held<T, HEAD_DIM> held(a, part);
-        held.read_keys(known), held.read_values(known);
+        if (known > 0) held.read_keys(known), held.read_values(known);
         take_head<T, HEAD_DIM, GROUP>(layer.heads, part, tag, queries);
         take_gates<GROUP>(a, kv_head, tag, scratch.gates);
         __syncthreads();

@@ -1,7 +1,5 @@
 #include "fiber.hpp"
 
-#include "races.hpp"
-
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -76,12 +74,6 @@ Fiber::~Fiber() {
 }
 
 void Fiber::swap(Fiber& from, Fiber& to) {
-#ifdef ZONOS_SANITIZE
-    constexpr unsigned ORDERS_NOTHING = 1;
-    if (!from.checked) from.checked = __tsan_get_current_fiber();
-    if (!to.checked) to.checked = __tsan_create_fiber(0);
-    __tsan_switch_to_fiber(to.checked, ORDERS_NOTHING);
-#endif
     swap_stacks(&from.place, &to.place);
 }
 

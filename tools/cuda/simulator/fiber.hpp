@@ -25,10 +25,6 @@ private:
     void* stack = nullptr;
     // Where it stopped.
     void* place = nullptr;
-#ifdef ZONOS_SANITIZE
-    // What ThreadSanitizer knows of it.
-    void* checked = nullptr;
-#endif
 };
 
 }  // namespace simulator

@@ -1,15 +1,10 @@
-// Tells ThreadSanitizer (build.sh with SANITIZE=1) what orders the threads of a block: it then names every pair of accesses
-// to memory that nothing does. Without it, all of this is nothing.
+// Finds accesses of the kernels to the same memory that nothing orders (build.sh with RACES=1).
 #pragma once
+#include <cstddef>
+#include <cstdint>
 
-#ifdef ZONOS_SANITIZE
-extern "C" {
-void* __tsan_get_current_fiber();
-void* __tsan_create_fiber(unsigned flags);
-void __tsan_switch_to_fiber(void* fiber, unsigned flags);
-void __tsan_acquire(void* address);
-void __tsan_release(void* address);
-}
+// Of functions that are the simulator's own: their accesses are not looked at.
+#ifdef ZONOS_RACES
 #define NOT_CHECKED __attribute__((no_sanitize("thread")))
 #else
 #define NOT_CHECKED
@@ -17,19 +12,28 @@ void __tsan_release(void* address);
 
 namespace simulator {
 
-// What threads did before they gave is seen by those who then take from the same place.
-inline void give(const void* place) {
-#ifdef ZONOS_SANITIZE
-    __tsan_release(const_cast<void*>(place));
-#endif
-    (void)place;
-}
+// When a thread does something: how often its block and its warp have met since the block began.
+struct Moment {
+    uint32_t launch;
+    uint32_t multiprocessor;
+    uint32_t block;
+    uint32_t thread;
+    uint32_t block_met;
+    uint32_t warp_met;
+};
+Moment now();
 
-inline void take(const void* place) {
-#ifdef ZONOS_SANITIZE
-    __tsan_acquire(const_cast<void*>(place));
+// The name of the kernel at work.
+const char* kernel_at_work();
+
+#ifdef ZONOS_RACES
+// A copy writes when it is asked for; who reads it then waits for it, which poisoned memory checks.
+void write_by_copy(const void* at, size_t bytes);
+// The thread's block arrived at a counter: what blocks did that had arrived before is over.
+void note_arrival();
+#else
+inline void write_by_copy(const void*, size_t) {}
+inline void note_arrival() {}
 #endif
-    (void)place;
-}
 
 }  // namespace simulator

@@ -147,7 +147,7 @@ inline void __syncthreads() { simulator::meet(false); }
 inline int __syncthreads_count(int holds) { return simulator::meet(holds); }
 inline int __syncthreads_and(int holds) { return simulator::meet(!holds) == 0; }
 inline void __syncwarp() { simulator::meet_warp(); }
-inline void __threadfence_system() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+NOT_CHECKED inline void __threadfence_system() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 namespace simulator {
 // A lane's number, as all lanes of the warp show theirs.
@@ -194,16 +194,16 @@ NOT_CHECKED inline unsigned __ballot_sync(unsigned, bool holds) {
     return all;
 }
 
-inline unsigned atomicOr(unsigned* at, unsigned bits) { return __atomic_fetch_or(at, bits, __ATOMIC_RELAXED); }
+NOT_CHECKED inline unsigned atomicOr(unsigned* at, unsigned bits) { return __atomic_fetch_or(at, bits, __ATOMIC_RELAXED); }
 
-inline unsigned atomicMax(unsigned* at, unsigned value) {
+NOT_CHECKED inline unsigned atomicMax(unsigned* at, unsigned value) {
     unsigned before = __atomic_load_n(at, __ATOMIC_RELAXED);
     while (before < value && !__atomic_compare_exchange_n(at, &before, value, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
     }
     return before;
 }
 
-inline unsigned atomicMin(unsigned* at, unsigned value) {
+NOT_CHECKED inline unsigned atomicMin(unsigned* at, unsigned value) {
     unsigned before = __atomic_load_n(at, __ATOMIC_RELAXED);
     while (before > value && !__atomic_compare_exchange_n(at, &before, value, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
     }
@@ -313,11 +313,15 @@ inline void multiply_tf32(float4& sum, const uint32_t (&a)[4], const uint32_t (&
     simulator::multiply(sum, {a[0], a[1], a[2], a[3], b[0], b[1]}, simulator::multiply_shown<8, 1, simulator::tensor_float>);
 }
 
-inline unsigned arrive(unsigned* counter) { return __atomic_fetch_add(counter, 1u, __ATOMIC_ACQ_REL); }
+NOT_CHECKED inline unsigned arrive(unsigned* counter) {
+    const unsigned before = __atomic_fetch_add(counter, 1u, __ATOMIC_ACQ_REL);
+    simulator::note_arrival();
+    return before;
+}
 
-inline void store_relaxed(unsigned long long* at, unsigned long long word) { __atomic_store_n(at, word, __ATOMIC_RELAXED); }
+NOT_CHECKED inline void store_relaxed(unsigned long long* at, unsigned long long word) { __atomic_store_n(at, word, __ATOMIC_RELAXED); }
 
-inline unsigned long long load_relaxed(const unsigned long long* at) {
+NOT_CHECKED inline unsigned long long load_relaxed(const unsigned long long* at) {
     simulator::look_again();
     return __atomic_load_n(at, __ATOMIC_RELAXED);
 }

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <charconv>
+#include <climits>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,6 +44,19 @@ constexpr unsigned AHEAD = 3;
     abort();
 }
 
+// What a variable of the environment says; what is no number of the range ends the program.
+unsigned number_from(const char* variable, unsigned otherwise, unsigned least, unsigned most) {
+    const char* text = getenv(variable);
+    if (!text) return otherwise;
+    unsigned number = 0;
+    const char* const end = text + strlen(text);
+    const auto [rest, error] = std::from_chars(text, end, number);
+    if (error != std::errc{} || rest != end || number < least || number > most) {
+        fail(std::string(variable) + " is to be " + std::to_string(least) + " to " + std::to_string(most));
+    }
+    return number;
+}
+
 // Threads that wait for each other. Who comes last opens the way to all, which starts a new generation.
 struct Meeting {
     unsigned expected = 0;
@@ -61,6 +77,42 @@ struct Meeting {
     }
 };
 
+// In which order threads and blocks have their turns. Of two threads that use the same memory without waiting for each
+// other either may be first: what comes out then differs from order to order.
+class Order {
+public:
+    // ZONOS_SIMULATOR_ORDER; 0, which most caches like best: as they are numbered, from another warp in every turn.
+    static unsigned number() {
+        static const unsigned asked = number_from("ZONOS_SIMULATOR_ORDER", 0, 0, UINT_MAX);
+        return asked;
+    }
+
+    void begin_turn(unsigned count) {
+        this->count = count;
+        at = number() == 0 ? (at + 7 * WARP) % count : random() % count;
+        do {
+            stride = number() == 0 ? 1 : 1 + random() % count;
+        } while (std::gcd(stride, count) != 1);
+    }
+
+    unsigned next() {
+        const unsigned place = at;
+        at = (at + stride) % count;
+        return place;
+    }
+
+    // Which block of `count` is the `index`-th to begin.
+    static unsigned block(unsigned index, unsigned count) { return number() % 2 == 0 ? index : count - 1 - index; }
+
+private:
+    unsigned random() { return state = state * 1664525 + 1013904223, state >> 8; }
+
+    unsigned state = number();
+    unsigned count = 1;
+    unsigned at = 0;
+    unsigned stride = 1;
+};
+
 struct Warp {
     Meeting meeting;
     // Of this generation and the one before, which some lanes may still read.
@@ -74,7 +126,10 @@ struct Copy {
     uint64_t* gate;
 
     // From when a copy is asked for, what was there is lost.
-    void begin() const { memset(to, UNWRITTEN, bytes); }
+    void begin() const {
+        write_by_copy(to, bytes);
+        memset(to, UNWRITTEN, bytes);
+    }
     void end() const { memcpy(to, from, bytes); }
 };
 
@@ -102,11 +157,14 @@ static_assert(sizeof(Gate) == sizeof(uint64_t));
 
 class Multiprocessor {
 public:
-    Multiprocessor() : threads(MOST_THREADS), warps(MOST_THREADS / WARP), memory(MOST_SHARED + FENCE) {
+    explicit Multiprocessor(unsigned index) : index(index), threads(MOST_THREADS), warps(MOST_THREADS / WARP), memory(MOST_SHARED + FENCE) {
         for (Thread& thread : threads) thread.fiber.prepare(enter, &thread);
     }
 
-    void run(const Launch& launch, Index block);
+    void run(const Launch& launch, uint32_t number, Index block);
+
+    Moment now() const;
+    const char* kernel_at_work() const { return launch->kernel->name; }
 
     static void enter(void* thread) { current->live(*static_cast<Thread*>(thread)); }
 
@@ -140,6 +198,7 @@ public:
     // Ends the copies of a gate.
     void bring(uint64_t* gate);
 
+    const unsigned index;
     Thread* running = nullptr;
     Meeting all;
     std::vector<Copy> copies;
@@ -151,18 +210,20 @@ public:
 
 private:
     void live(Thread& thread);
-    void begin(const Launch& launch, Index block);
+    void begin(const Launch& launch, uint32_t number, Index block);
     Thread* next();
     bool turn();
     void check_fence(size_t bytes) const;
 
     const Launch* launch = nullptr;
+    // Which of all launches it is, and which of its blocks is at work.
+    uint32_t number = 0, block = 0;
     Fiber main;
     std::vector<uint8_t> memory;
-    // Threads that have not ended, the first of this turn, and how many of it had theirs.
+    // Threads that have not ended, and how many had their turn.
     unsigned left = 0;
-    unsigned first = 0;
     unsigned passed = 0;
+    Order order;
     // Whether threads came further in this turn, and whether some only looked.
     bool further = false;
     bool looks = false;
@@ -170,9 +231,10 @@ private:
 
 thread_local Multiprocessor* Multiprocessor::current;
 
-void Multiprocessor::begin(const Launch& launch, Index block) {
+void Multiprocessor::begin(const Launch& launch, uint32_t number, Index block) {
     const unsigned count = launch.threads.x;
-    this->launch = &launch, left = count, copies.clear();
+    this->launch = &launch, this->number = number, left = count, copies.clear();
+    this->block = (block.z * launch.grid.y + block.y) * launch.grid.x + block.x;
     all = Meeting{}, all.expected = count;
     for (unsigned warp = 0; warp < count / WARP; warp++) warps[warp].meeting = Meeting{}, warps[warp].meeting.expected = WARP;
     for (unsigned i = 0; i < count; i++) {
@@ -185,7 +247,6 @@ void Multiprocessor::begin(const Launch& launch, Index block) {
     shared = memory.data() + (FENCE / 2 - address % (FENCE / 2)) % (FENCE / 2);
     memset(shared, UNWRITTEN, launch.shared);
     memset(shared + launch.shared, FENCE_BYTE, FENCE / 2);
-    give(this);
 }
 
 void Multiprocessor::check_fence(size_t bytes) const {
@@ -198,8 +259,9 @@ void Multiprocessor::check_fence(size_t bytes) const {
 Thread* Multiprocessor::next() {
     const unsigned count = launch->threads.x;
     while (passed < count) {
-        const unsigned place = first + passed++;
-        Thread& thread = threads[place < count ? place : place - count];
+        passed += 1;
+        const unsigned place = order.next();
+        Thread& thread = threads[place];
         if (thread.ended || (thread.generation && *thread.generation == thread.waits_for)) continue;
         thread.generation = nullptr, thread.looks = false;
         running = &thread, here = &thread.position;
@@ -213,15 +275,14 @@ Thread* Multiprocessor::next() {
 // Lets all threads run that can, from one to the next; whether one came further.
 bool Multiprocessor::turn() {
     passed = 0, further = looks = false;
+    order.begin_turn(launch->threads.x);
     if (Thread* thread = next()) Fiber::swap(main, thread->fiber);
     return further;
 }
 
-void Multiprocessor::run(const Launch& launch, Index block) {
-    begin(launch, block);
+void Multiprocessor::run(const Launch& launch, uint32_t number, Index block) {
+    begin(launch, number, block);
     for (unsigned idle = 0; left > 0; idle++) {
-        // Other warps come first in the next turn.
-        first = (first + 7 * WARP) % launch.threads.x;
         if (turn()) idle = 0;
         if (further) continue;
         if (!looks) fail(std::string("threads of ") + launch.kernel->name + " wait for each other in vain");
@@ -232,7 +293,6 @@ void Multiprocessor::run(const Launch& launch, Index block) {
             usleep(50);
         }
     }
-    take(this);
     check_fence(launch.shared);
     if (!copies.empty()) fail(std::string(launch.kernel->name) + " ends before its copies");
 }
@@ -240,10 +300,8 @@ void Multiprocessor::run(const Launch& launch, Index block) {
 // A fiber lives on from block to block.
 void Multiprocessor::live(Thread& thread) {
     for (;;) {
-        take(this);
         launch->kernel->run(launch->arguments);
         if (!thread.groups.empty() || !thread.group.empty()) wait_for_copies(0);
-        give(this);
         thread.ended = true, left -= 1;
         warp().meeting.leave(), all.leave();
         pause();
@@ -257,13 +315,16 @@ void Multiprocessor::bring(uint64_t* gate) {
             i += 1;
             continue;
         }
-        take(gate);
         copies[i].end();
-        give(gate);
         state.missing -= static_cast<int32_t>(copies[i].bytes);
         copies[i] = copies.back(), copies.pop_back();
     }
     if (state.expects && state.missing == 0) state.expects = 0, state.turns += 1;
+}
+
+Moment Multiprocessor::now() const {
+    const auto thread = static_cast<uint32_t>(running - threads.data());
+    return {number, index, block, thread, all.generation, warps[thread / WARP].meeting.generation};
 }
 
 // Threads of the system that wait for launches.
@@ -283,7 +344,7 @@ public:
 
 private:
     void serve(unsigned own) {
-        Multiprocessor multiprocessor;
+        Multiprocessor multiprocessor(own);
         Multiprocessor::current = &multiprocessor;
         for (uint64_t seen = 0;;) {
             std::unique_lock<std::mutex> lock(mutex);
@@ -299,14 +360,15 @@ private:
     void take_blocks(Multiprocessor& multiprocessor, unsigned own) {
         const Index grid = launch->grid;
         const unsigned count = grid.x * grid.y * grid.z;
-        const auto run = [&](unsigned block) {
-            multiprocessor.run(*launch, {block % grid.x, block / grid.x % grid.y, block / grid.x / grid.y});
+        const auto run = [&](unsigned index) {
+            const unsigned block = Order::block(index, count);
+            multiprocessor.run(*launch, static_cast<uint32_t>(number), {block % grid.x, block / grid.x % grid.y, block / grid.x / grid.y});
         };
         if (together) {
             if (own < count) run(own);
             return;
         }
-        for (unsigned block = next++; block < count; block = next++) run(block);
+        for (unsigned index = next++; index < count; index = next++) run(index);
     }
 
     std::mutex one_launch, mutex;
@@ -338,11 +400,7 @@ const Kernel* find_kernel(const char* name) {
 }
 
 unsigned multiprocessors() {
-    static const unsigned count = [] {
-        const char* asked = getenv("ZONOS_SIMULATOR_MULTIPROCESSORS");
-        const int number = asked ? atoi(asked) : 6;
-        return number > 0 && number <= 256 ? static_cast<unsigned>(number) : 6;
-    }();
+    static const unsigned count = number_from("ZONOS_SIMULATOR_MULTIPROCESSORS", 6, 1, 256);
     return count;
 }
 
@@ -352,21 +410,21 @@ void run(const Launch& launch, bool together) {
     pool->run(launch, together);
 }
 
+Moment now() { return own().now(); }
+
+const char* kernel_at_work() { return own().kernel_at_work(); }
+
 void* block_memory() { return own().shared; }
 
 int meet(bool holds) {
     Meeting& all = own().all;
-    give(&all);
     const int count = own().meet(all, holds, [] {});
-    take(&all);
     return count;
 }
 
 void meet_warp() {
     Warp& warp = own().warp();
-    give(&warp);
     own().meet(warp.meeting, false, [] {});
-    take(&warp);
 }
 
 Shown show(const uint32_t* words, int count, void (*last)(Shown)) {
@@ -392,7 +450,6 @@ void copy_bulk(void* to, const void* from, uint32_t bytes, uint64_t* gate) {
     if ((reinterpret_cast<size_t>(to) | reinterpret_cast<size_t>(from) | bytes) % 16 != 0) fail("a copy is not of sixteens");
     const Copy copy = {to, from, bytes, gate};
     copy.begin();
-    give(gate);
     own().copies.push_back(copy);
 }
 
@@ -404,7 +461,6 @@ void pass_gate(uint64_t* gate, uint32_t turn) {
         own().running->looks = true;
         own().pause();
     }
-    take(gate);
 }
 
 void copy_sixteen(void* to, const void* from) {
