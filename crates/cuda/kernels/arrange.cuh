@@ -1,9 +1,10 @@
 // Brings rows of weights, as files have them, to their places in tiles.
 #pragma once
-#include "product.cuh"
+#include "blocks.cuh"
 
 struct Arrange {
-    // Whole rows: numbers one behind the other, of Q8_0 blocks of a float16 scale and 32 bytes.
+    // Whole rows: numbers one behind the other, of Q8_0 blocks of a float16 scale and 32 bytes, of Q4_K, Q5_K and Q6_K
+    // blocks of scales, lower bits, upper bits and a factor, as far as they have them.
     const uint8_t* rows;
     uint8_t* places;
     // Rows here, the first one's number, and bytes and numbers in each.
@@ -61,6 +62,34 @@ template <Kind K> __device__ __forceinline__ void arrange(const Arrange& a) {
     }
 }
 
+// Where a byte of a row's block goes in a tile's step.
+template <Kind K> __device__ __forceinline__ int place_in_step(int byte, int row) {
+    using L = BlockLayout<K>;
+    if (byte < SCALE_BYTES) return row * SCALE_BYTES + byte;
+    byte -= SCALE_BYTES;
+    // What a lane reads of a half comes as a piece.
+    const auto place_of_piece = [&](int piece) { return (piece / 4 * 2 + row / 8) * 32 + row % 8 * 4 + piece % 4; };
+    if (byte < HALF_BLOCK) return L::LOWER_AT + place_of_piece(byte / 16) * 16 + byte % 16;
+    byte -= HALF_BLOCK;
+    if constexpr (L::UPPER > 0) {
+        if (byte < 8 * L::UPPER) return L::UPPER_AT + place_of_piece(byte / L::UPPER) * L::UPPER + byte % L::UPPER;
+    }
+    return L::FACTORS_AT + row * 2;
+}
+
+// A thread's two bytes of a block.
+template <Kind K> __device__ __forceinline__ void arrange_blocks(const Arrange& a) {
+    constexpr int WORDS = Layout<K>::BLOCK_BYTES / 2, TILE = Layout<K>::TILE;
+    const int steps = a.inputs / BLOCK;
+    const size_t all = static_cast<size_t>(a.count) * steps * WORDS, stride = static_cast<size_t>(gridDim.x) * blockDim.x;
+    for (size_t at = blockIdx.x * static_cast<size_t>(blockDim.x) + threadIdx.x; at < all; at += stride) {
+        const int word = at % WORDS, step = at / WORDS % steps, row = at / WORDS / steps;
+        const int output = place_of_row(a, a.first_row + row);
+        uint8_t* to = a.places + (static_cast<size_t>(output / TILE) * steps + step) * Layout<K>::STEP_BYTES;
+        *reinterpret_cast<uint16_t*>(to + place_in_step<K>(2 * word, output % TILE)) = reinterpret_cast<const uint16_t*>(a.rows)[at];
+    }
+}
+
 // What does not lie in tiles: rows stay as they are.
 __device__ __forceinline__ void arrange_rows(const Arrange& a) {
     const int words = a.row_bytes / 2;
@@ -77,6 +106,9 @@ KERNEL(arrange, Arrange, THREADS) {
         case BF16:
         case F16: arrange<BF16>(a); break;
         case Q8_0: arrange<Q8_0>(a); break;
+        case Q4_K: arrange_blocks<Q4_K>(a); break;
+        case Q5_K: arrange_blocks<Q5_K>(a); break;
+        case Q6_K: arrange_blocks<Q6_K>(a); break;
         default: arrange_rows(a);
     }
 }

@@ -1,9 +1,10 @@
-// Matrix times a few rows, of weights in blocks of 256 numbers that share factors: Q4_K, Q5_K and Q6_K.
+// Weights in blocks of 256 numbers that share factors, and their products: Q4_K, Q5_K and Q6_K.
 //
-// On the card a block has its sixteen bytes of scales first, then for each of its halves what each quarter of a warp's
-// lanes reads: of every 32 numbers eight, their lower four bits in one word. Then, where numbers have more bits, these in
-// the same order. Of the eight, four lie among the first and four among the last sixteen of the 32, so that one matrix
-// instruction meets numbers of one scale. Numbers are whole and exact in float16; scales and offsets multiply the sums.
+// A step of a tile has sixteen bytes of scales of each row first, then for each half of the 256 inputs what the lanes of a
+// warp read: of every 32 numbers eight, their lower four bits in one word, of lane 4·r + q those of row r, then of row r + 8.
+// Then, where numbers have more bits, these in the same order, and of Q6_K a float16 factor of each row. Of the eight, four
+// lie among the first and four among the last sixteen of the 32, so that one matrix instruction meets numbers of one scale.
+// Numbers are whole and exact in float16; scales and offsets multiply the sums.
 #pragma once
 #include "product.cuh"
 
@@ -13,15 +14,12 @@ constexpr int HALF_BLOCK = BLOCK / 2;
 constexpr int SCALE_BYTES = 16;
 
 template <Kind K> struct BlockLayout {
-    static constexpr int BYTES = K == Q4_K ? 144 : K == Q5_K ? 176 : 208;
     // Bytes of a lane's upper bits in a half.
     static constexpr int UPPER = K == Q4_K ? 0 : K == Q5_K ? 4 : 8;
-};
-
-// Where a row of weights lies.
-struct BlockSource {
-    const uint8_t* numbers;
-    const __half* factors;
+    // Where lower bits, upper bits and factors of a tile's step begin.
+    static constexpr int LOWER_AT = 16 * SCALE_BYTES;
+    static constexpr int UPPER_AT = LOWER_AT + 16 * HALF_BLOCK;
+    static constexpr int FACTORS_AT = UPPER_AT + 16 * 8 * UPPER;
 };
 
 // What a lane reads of half a block of one row.
@@ -31,16 +29,24 @@ template <Kind K> struct HalfBlock {
     uint2 upper;
     __half factor;
 
-    // `step` counts halves of blocks.
-    __device__ __forceinline__ void read(const BlockSource& from, int step) {
+    // Of the lane's first or second row, from a tile's steps in the block's memory or, if it is not SHARED, in that of the
+    // card. `half` counts halves of blocks.
+    template <bool SHARED> __device__ __forceinline__ void read(const uint8_t* steps, int half, int second) {
         using L = BlockLayout<K>;
-        const int half = step % 2, quarter = threadIdx.x % 4;
-        const uint8_t* block = from.numbers + static_cast<size_t>(step / 2) * L::BYTES;
-        const uint8_t* bits = block + SCALE_BYTES + HALF_BLOCK + (half * 4 + quarter) * L::UPPER;
-        scales = __ldg(reinterpret_cast<const uint4*>(block));
-        lower = load_weights(block + SCALE_BYTES + (half * 4 + quarter) * 16);
-        if (K == Q5_K) upper.x = __ldg(reinterpret_cast<const uint32_t*>(bits));
-        if (K == Q6_K) upper = __ldg(reinterpret_cast<const uint2*>(bits)), factor = __ldg(from.factors + step / 2);
+        const uint8_t* step = steps + static_cast<size_t>(half / 2) * Layout<K>::STEP_BYTES;
+        const int lane = threadIdx.x % 32, row = lane / 4 + 8 * second, place = (half % 2 * 2 + second) * 32 + lane;
+        const uint8_t *bits = step + L::LOWER_AT + place * 16, *more = step + L::UPPER_AT + place * L::UPPER;
+        scales = load<SHARED>(reinterpret_cast<const uint4*>(step) + row);
+        lower = SHARED ? *reinterpret_cast<const uint4*>(bits) : load_weights(bits);
+        if (K == Q5_K) upper.x = load<SHARED>(reinterpret_cast<const uint32_t*>(more));
+        if (K == Q6_K) {
+            upper = load<SHARED>(reinterpret_cast<const uint2*>(more));
+            factor = load<SHARED>(reinterpret_cast<const __half*>(step + L::FACTORS_AT) + row);
+        }
+    }
+
+    template <bool SHARED, typename V> static __device__ __forceinline__ V load(const V* from) {
+        return SHARED ? *from : __ldg(from);
     }
 
     // The lane's eight of the 32 numbers `group`, as pairs of float16.
@@ -116,13 +122,46 @@ __device__ __forceinline__ uint4 staged_fours(const uint16_t* at, bool live) {
 }
 
 // What the lanes of a warp multiply: two rows of weights and a column's large and small numbers, from which offsets are
-// taken, too.
+// taken, too. Of one row the large numbers are a column, and the small ones are another.
 struct Columns {
     const uint16_t* high;
     const uint16_t* low;
     // Sums of each 32 inputs, [inputs / 32, N], from this lane's first column on.
     const float* sums;
     bool live;
+};
+
+// The sum of four staged numbers' halves.
+__device__ __forceinline__ float sum_of_four(const uint16_t* at) {
+    const uint2 words = *reinterpret_cast<const uint2*>(at);
+    const float2 a = __half22float2(*reinterpret_cast<const __half2*>(&words.x));
+    const float2 b = __half22float2(*reinterpret_cast<const __half2*>(&words.y));
+    return __fadd_rn(__fadd_rn(a.x, a.y), __fadd_rn(b.x, b.y));
+}
+
+// Products of numbers of one scale, sixteen at a time: those of the large and the small inputs are two sums, which are added
+// in the end.
+template <int N> struct PartSum {
+    Pair pair;
+
+    __device__ __forceinline__ void add(uint32_t u0, uint32_t u1, uint32_t l0, uint32_t l1, uint2 large, uint2 small) {
+        multiply<F16>(pair.large, u0, l0, u1, l1, large.x, large.y);
+        multiply<F16>(pair.small, u0, l0, u1, l1, small.x, small.y);
+    }
+
+    __device__ __forceinline__ float4 both() const { return pair.both(); }
+};
+
+template <> struct PartSum<1> {
+    float4 columns = {0.0f, 0.0f, 0.0f, 0.0f};
+
+    __device__ __forceinline__ void add(uint32_t u0, uint32_t u1, uint32_t l0, uint32_t l1, uint2 x, uint2) {
+        multiply<F16>(columns, u0, l0, u1, l1, x.x, x.y);
+    }
+
+    __device__ __forceinline__ float4 both() const {
+        return make_float4(__fadd_rn(columns.x, columns.y), 0.0f, __fadd_rn(columns.z, columns.w), 0.0f);
+    }
 };
 
 // Half a block of both rows.
@@ -133,17 +172,16 @@ __device__ __forceinline__ void multiply_half(float4& sum, const HalfBlock<K> (&
     for (int group = 0; group < 4; group++) {
         const int at = step * HALF_BLOCK + 32 * group;
         const uint4 u = rows[0].numbers(group), l = rows[1].numbers(group);
-        const uint4 large = staged_fours(x.high + at, x.live), small = staged_fours(x.low + at, x.live);
-        float4 part = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-        multiply<F16>(part, u.x, l.x, u.y, l.y, large.x, large.y);
-        multiply<F16>(part, u.x, l.x, u.y, l.y, small.x, small.y);
+        const uint4 large = staged_fours(x.high + at, x.live);
+        const uint4 small = staged_fours(x.low + at, N > 1 && x.live);
+        PartSum<N> part;
+        part.add(u.x, u.y, l.x, l.y, make_uint2(large.x, large.y), make_uint2(small.x, small.y));
         if constexpr (K == Q6_K) {
-            add_products(sum, part, upper.scale(group, 0), lower.scale(group, 0));
-            part = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+            add_products(sum, part.both(), upper.scale(group, 0), lower.scale(group, 0));
+            part = {};
         }
-        multiply<F16>(part, u.z, l.z, u.w, l.w, large.z, large.w);
-        multiply<F16>(part, u.z, l.z, u.w, l.w, small.z, small.w);
-        add_products(sum, part, upper.scale(group, 1), lower.scale(group, 1));
+        part.add(u.z, u.w, l.z, l.w, make_uint2(large.z, large.w), make_uint2(small.z, small.w));
+        add_products(sum, part.both(), upper.scale(group, 1), lower.scale(group, 1));
         if constexpr (K != Q6_K) {
             const float* sums = x.sums + at / 32 * N;
             const float first = sums[0], second = N == 1 ? first : sums[1];
@@ -152,116 +190,56 @@ __device__ __forceinline__ void multiply_half(float4& sum, const HalfBlock<K> (&
     }
 }
 
-// The sums of each 32 staged inputs, [inputs / 32, N]; of columns beyond the last one zero.
-template <int N>
-__device__ __forceinline__ void sum_groups(const Matvec& a, const Tile<N>& tile, const uint16_t* staged, float* sums) {
-    const int groups = a.inputs / 32, stride = staged_stride(a.inputs);
+// Whether numbers have an offset, so that sums of the inputs are needed.
+__device__ __forceinline__ constexpr bool has_offsets(int kind) { return kind == Q4_K || kind == Q5_K; }
+
+// Where they are: behind the rows.
+template <int N> __device__ __forceinline__ float* sums_of_staged(uint16_t* staged, int inputs) {
+    return reinterpret_cast<float*>(staged + 2 * N * staged_stride(inputs));
+}
+
+// The sums of each 32 staged inputs, [inputs / 32, N], by eight threads each; of columns beyond `count` zero.
+template <int N> __device__ __forceinline__ void sum_groups(int inputs, int count, uint16_t* staged) {
+    constexpr int SHARES = 8;
+    const int all = inputs / 32 * N * SHARES, stride = staged_stride(inputs), share = threadIdx.x % SHARES;
+    float* sums = sums_of_staged<N>(staged, inputs);
 #pragma unroll 1
-    for (int index = threadIdx.x; index < groups * N; index += THREADS) {
-        const int group = index / N, column = index % N;
-        const __half2* high = reinterpret_cast<const __half2*>(staged + column * stride + 32 * group);
-        const __half2* low = reinterpret_cast<const __half2*>(staged + (N + column) * stride + 32 * group);
+    for (int index = threadIdx.x; index < all; index += THREADS) {
+        const int group = index / SHARES / N, column = index / SHARES % N;
+        const uint16_t* high = staged + column * stride + 32 * group + 4 * share;
         float sum = 0.0f;
-        for (int i = 0; i < 16 && column < tile.count; i++) {
-            const float2 large = __half22float2(high[i]), small = __half22float2(low[i]);
-            sum = __fadd_rn(sum, __fadd_rn(__fadd_rn(large.x, large.y), __fadd_rn(small.x, small.y)));
+        if (column < count) sum = __fadd_rn(sum_of_four(high), sum_of_four(high + N * stride));
+#pragma unroll
+        for (int offset = SHARES / 2; offset > 0; offset /= 2) {
+            sum = __fadd_rn(sum, __shfl_xor_sync(0xffffffff, sum, offset));
         }
-        sums[index] = sum;
+        if (share == 0) sums[group * N + column] = sum;
     }
     __syncthreads();
 }
 
-template <Kind K> __device__ __forceinline__ BlockSource block_source(const Matvec& a, int output, int expert) {
-    const size_t block = (static_cast<size_t>(expert) * a.outputs + output) * (a.inputs / BLOCK);
-    return {a.numbers + block * BlockLayout<K>::BYTES, K == Q6_K ? a.factors + block : nullptr};
-}
-
-// Reads a warp's part of the rows of weights that are multiplied together. What it holds is asked for before it is used.
-template <Kind K> struct BlockReader {
-    static constexpr int STEPS = 2;
-    BlockSource from[2];
-    HalfBlock<K> held[STEPS][2];
-
-    // Outputs beyond the last one repeat it; what they give is not stored.
-    __device__ __forceinline__ void aim(const Matvec& a, int first_output, int expert) {
-        const int output = first_output + threadIdx.x % 32 / 4;
-        from[0] = block_source<K>(a, min(output, a.outputs - 1), expert);
-        from[1] = block_source<K>(a, min(output + 8, a.outputs - 1), expert);
-    }
-
-    // Steps beyond the last one repeat it; they are not used.
-    __device__ __forceinline__ void fetch(int step, int end) {
-#pragma unroll
-        for (int i = 0; i < STEPS; i++) {
-            const int place = max(min(step + i, end - 1), 0);
-            held[i][0].read(from[0], place), held[i][1].read(from[1], place);
-        }
-    }
-};
-
-template <Kind K, int N> __device__ __forceinline__ void matvec_blocks(const Matvec& a) {
-    constexpr int TILE = 16, SIZE = TILE * N, STEPS = BlockReader<K>::STEPS;
-    BLOCK_MEMORY(uint4, shared_words);
-    __shared__ Tile<N> tile;
-    __shared__ float partials[WARPS * SIZE];
-    uint16_t* staged = reinterpret_cast<uint16_t*>(shared_words);
-    const int stride = staged_stride(a.inputs);
-    float* sums = reinterpret_cast<float*>(staged + 2 * N * stride);
-    const int first_output = blockIdx.x * TILE * a.repeats, warp = threadIdx.x / 32;
-    const int group = threadIdx.x % 32 / 4, quarter = threadIdx.x % 4;
-    const int all = a.inputs / HALF_BLOCK, begin = all * warp / WARPS, end = all * (warp + 1) / WARPS;
-    BlockReader<K> reader;
-    if (!a.plan) {
-        release_dependents();
-    } else {
-        wait_for_inputs();
-        release_dependents();
-        if (!choose_columns(a, tile)) return;
-    }
-    reader.aim(a, first_output, a.plan ? tile.expert : 0);
-    reader.fetch(begin, end);
-    if (!a.plan) {
-        wait_for_inputs();
-        choose_columns(a, tile);
-    }
-    stage<F16, N>(a, tile, staged);
-    if (K != Q6_K) sum_groups<N>(a, tile, staged, sums);
+// What the lanes of a warp read of `count` staged rows, which is 1 if N is.
+template <int N> __device__ __forceinline__ Columns columns_of(uint16_t* staged, int inputs, int count) {
+    const int group = threadIdx.x % 32 / 4, quarter = threadIdx.x % 4, stride = staged_stride(inputs);
     const uint16_t* high = staged + group * stride + quarter * 4;
-    const Columns columns = {high, high + N * stride, sums + (N == 1 ? 0 : 2 * quarter),
-                             group < (N == 1 ? 1 : tile.count)};
-#pragma unroll 1
-    for (int repeat = 0; repeat < a.repeats; repeat++) {
-        const int output = first_output + repeat * TILE;
-        if (output >= a.outputs) break;
-        if (repeat > 0) {
-            reader.aim(a, output, tile.expert);
-            reader.fetch(begin, end);
-        }
-        Result<N> result;
-        result.template aim<TILE>(a, tile, output);
-        Sums<F16, N> products = {make_float4(0.0f, 0.0f, 0.0f, 0.0f)};
-#pragma unroll 1
-        for (int step = begin; step < end; step += STEPS) {
-            HalfBlock<K> now[STEPS][2];
-#pragma unroll
-            for (int i = 0; i < 2 * STEPS; i++) now[i / 2][i % 2] = reader.held[i / 2][i % 2];
-            reader.fetch(step + STEPS, end);
-#pragma unroll
-            for (int i = 0; i < STEPS; i++) {
-                if (step + i < end) multiply_half<K, N>(products.of_lane, now[i], step + i, columns);
-            }
-        }
-        __syncthreads();
-        products.store(partials + warp * SIZE);
-        __syncthreads();
-        result.template store<TILE>(a, tile, partials);
-    }
+    const float* sums = sums_of_staged<N>(staged, inputs) + (N == 1 ? 0 : 2 * quarter);
+    return {high, high + N * stride, sums, group < (N == 1 ? 2 : count)};
 }
 
-#define MATVEC_BLOCKS(name, kind)                                                  \
-    KERNEL(matvec_##name##_one, Matvec, THREADS, 2) { matvec_blocks<kind, 1>(a); } \
-    KERNEL(matvec_##name##_many, Matvec, THREADS, 2) { matvec_blocks<kind, COLUMNS>(a); }
+// The halves of blocks of a warp.
+__device__ __forceinline__ int2 halves_of_warp(const Matvec& a) {
+    const int all = a.inputs / HALF_BLOCK, warp = threadIdx.x / 32;
+    return make_int2(all * warp / WARPS, all * (warp + 1) / WARPS);
+}
 
-MATVEC_BLOCKS(q4_k, Q4_K)
-MATVEC_BLOCKS(q5_k, Q5_K)
-MATVEC_BLOCKS(q6_k, Q6_K)
+// Adds the products of one row with halves of blocks, of which those from `origin` on lie in the block's memory.
+template <Kind K>
+__device__ __forceinline__ void multiply_halves(float4& sum, const uint8_t* steps, int origin, int first, int end,
+                                                const Columns& x) {
+#pragma unroll 1
+    for (int half = first; half < end; half++) {
+        HalfBlock<K> rows[2];
+        rows[0].template read<true>(steps, half - origin, 0), rows[1].template read<true>(steps, half - origin, 1);
+        multiply_half<K, 1>(sum, rows, half, x);
+    }
+}

@@ -4,7 +4,7 @@
 
 struct Fill {
     void* output;
-    // Numbers; of Q8_0 bytes of tiles.
+    // Numbers; of Q8_0 bytes of tiles, of Q4_K, Q5_K and Q6_K steps of tiles.
     unsigned long long count;
     unsigned long long seed;
     // Of Q8_0 the scale.
@@ -24,19 +24,22 @@ __device__ __forceinline__ uint8_t byte_of_tile(unsigned long long at, float sca
     return static_cast<uint8_t>(__half_as_ushort(__float2half_rn(scale)) >> at % 2 * 8);
 }
 
-// Blocks of 256 numbers between −width and width: bits drawn, and factors that make it so.
-__device__ __forceinline__ void fill_block(const Fill& a, unsigned long long at) {
-    const int words = (a.kind == Q4_K ? 144 : a.kind == Q5_K ? 176 : 208) / 4;
-    uint32_t* block = static_cast<uint32_t*>(a.output) + at * words;
-    for (int word = 4; word < words; word++) block[word] = mixed(a.seed * 0x9e3779b97f4a7c15ull + at * words + word);
-    if (a.kind == Q6_K) {
-        for (int word = 0; word < 4; word++) block[word] = 0x40404040u;
-        return;
+// A step of a tile of blocks, of numbers between −width and width: bits drawn, and factors that make it so.
+__device__ __forceinline__ void fill_step(const Fill& a, unsigned long long at) {
+    constexpr int ROWS = 16, SCALE_WORDS = 4;
+    const int words = step_bytes_of(a.kind) / 4, factors = a.kind == Q6_K ? words - ROWS / 2 : words;
+    uint32_t* step = static_cast<uint32_t*>(a.output) + at * words;
+    for (int word = SCALE_WORDS * ROWS; word < factors; word++) {
+        step[word] = mixed(a.seed * 0x9e3779b97f4a7c15ull + at * words + word);
     }
-    // All scales 32 and all offsets 30.
+    const float six = a.width / (32.0f * 64.0f);
+    for (int word = factors; word < words; word++) step[word] = pack(__floats2half2_rn(six, six));
+    // Of Q6_K all scales 64; of the others 32, and all offsets 30.
     const float most = a.kind == Q4_K ? 15.0f : 31.0f;
-    block[0] = pack(__floats2half2_rn(a.width / (16.0f * most), a.width / 30.0f));
-    block[1] = 0xa0a0a0a0u, block[2] = 0x5e5e5e5eu, block[3] = 0xe0e0e0e0u;
+    const uint32_t both = pack(__floats2half2_rn(a.width / (16.0f * most), a.width / 30.0f));
+    const uint4 scales = a.kind == Q6_K ? make_uint4(0x40404040u, 0x40404040u, 0x40404040u, 0x40404040u)
+                                        : make_uint4(both, 0xa0a0a0a0u, 0x5e5e5e5eu, 0xe0e0e0e0u);
+    for (int row = 0; row < ROWS; row++) reinterpret_cast<uint4*>(step)[row] = scales;
 }
 
 KERNEL(fill, Fill, THREADS) {
@@ -44,7 +47,7 @@ KERNEL(fill, Fill, THREADS) {
     for (unsigned long long at = blockIdx.x * static_cast<unsigned long long>(blockDim.x) + threadIdx.x; at < a.count;
          at += step) {
         if (a.kind >= Q4_K) {
-            fill_block(a, at);
+            fill_step(a, at);
             continue;
         }
         const float unit = mixed(a.seed * 0x9e3779b97f4a7c15ull + at) * (2.0f / 4294967296.0f) - 1.0f;

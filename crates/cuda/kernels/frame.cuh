@@ -126,7 +126,7 @@ __device__ __forceinline__ Progress run_frame_layer(Progress p, int number, int 
     const bool projects = takes_part(number, PROJECT, p.start);
     p = multiply(p, number, PROJECT, false, 0);
     if (tiles_of(number, GATES) > 0) {
-        const bool alike = is_scaled(kind_of(number, GATES)) == is_scaled(kind_of(number, PROJECT));
+        const bool alike = is_staged_alike(kind_of(number, GATES), kind_of(number, PROJECT));
         p = multiply(p, number, GATES, projects && alike, 0);
     }
     // Who has no part in attention, which takes its time, prepares the next layer.

@@ -44,7 +44,12 @@ __device__ __forceinline__ float largest_of(const float (&found)[WARPS]) {
     return most;
 }
 
-__device__ __forceinline__ bool is_scaled(int kind) { return kind == F16 || kind == Q8_0; }
+__device__ __forceinline__ bool is_scaled(int kind) { return kind != F32 && kind != BF16; }
+
+// Whether what is staged for products of one kind is what those of another need.
+__device__ __forceinline__ bool is_staged_alike(int kind, int other) {
+    return is_scaled(kind) == is_scaled(other) && has_offsets(kind) == has_offsets(other);
+}
 
 // What the products of the staged row are multiplied with.
 __device__ __forceinline__ float scale_of_row(const Matvec& a, int kind, int parity) {
@@ -87,15 +92,22 @@ __device__ __noinline__ void stage_row(int number, int job, int row, int parity)
     }
     store_row(kind, width, is_scaled(kind) ? unit_scale(largest_of(block.largest[parity])).x : 1.0f, v);
     __syncthreads();
+    if (has_offsets(kind)) sum_groups<1>(width, 1, staged_row());
+}
+
+// Apart from the others' code, which is shorter then.
+template <Kind K> __device__ __noinline__ void accumulate_blocks(const Matvec& a, Place place, float* partial) {
+    accumulate_block_parts<K>(a, staged_row(), ring(), place).store(partial);
 }
 
 __device__ __forceinline__ void accumulate(const Matvec& a, int kind, Place place, float* partial) {
-    if (kind == BF16) {
-        accumulate_parts<BF16>(a, staged_row(), ring(), place).store(partial);
-    } else if (kind == F16) {
-        accumulate_parts<F16>(a, staged_row(), ring(), place).store(partial);
-    } else {
-        accumulate_parts<Q8_0>(a, staged_row(), ring(), place).store(partial);
+    switch (kind) {
+        case BF16: accumulate_parts<BF16>(a, staged_row(), ring(), place).store(partial); break;
+        case F16: accumulate_parts<F16>(a, staged_row(), ring(), place).store(partial); break;
+        case Q8_0: accumulate_parts<Q8_0>(a, staged_row(), ring(), place).store(partial); break;
+        case Q4_K: accumulate_blocks<Q4_K>(a, place, partial); break;
+        case Q5_K: accumulate_blocks<Q5_K>(a, place, partial); break;
+        default: accumulate_blocks<Q6_K>(a, place, partial);
     }
 }
 

@@ -5,7 +5,7 @@
 // Each row is a column of the matrix instruction (of which column, and what stands in the others, does not matter), so a
 // row's result has the same bits however many rows go along.
 #pragma once
-#include "product.cuh"
+#include "blocks.cuh"
 
 // A few steps of a warp's part of the rows of weights that are multiplied together.
 template <Kind K> struct Batch {
@@ -172,6 +172,21 @@ template <Kind K> __device__ __forceinline__ void ask_for_tile(const Matvec& a, 
     copy_bulk(to + at, from + at, bytes, gate);
 }
 
+// A warp's products of one row with a tile in the block's memory.
+template <Kind K> __device__ __forceinline__ Sums<K, 1> multiply_tile(const Matvec& a, const uint8_t* weights, uint16_t* staged) {
+    if constexpr (K >= Q4_K) {
+        const int2 halves = halves_of_warp(a);
+        float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+        multiply_halves<K>(sum, weights, 0, halves.x, halves.y, columns_of<1>(staged, a.inputs, 1));
+        return {sum};
+    } else {
+        const int2 steps = steps_of_warp<K>(a);
+        StepSums<K> sums;
+        multiply_steps<K>(sums, weights, 0, steps.x, steps.y, staged, staged_stride(a.inputs));
+        return sums.all();
+    }
+}
+
 // One row: the block's weights come to shared memory as a whole, where they are known before the input is ready then.
 template <Kind K> __device__ __forceinline__ void matvec_one(const Matvec& a) {
     constexpr int TILE = Layout<K>::TILE;
@@ -180,7 +195,7 @@ template <Kind K> __device__ __forceinline__ void matvec_one(const Matvec& a) {
     __shared__ float partials[WARPS * TILE];
     __shared__ uint64_t gate;
     uint16_t* staged = reinterpret_cast<uint16_t*>(shared_words);
-    uint8_t* weights = reinterpret_cast<uint8_t*>(staged + 2 * staged_stride(a.inputs));
+    uint8_t* weights = reinterpret_cast<uint8_t*>(staged + 2 * staged_stride(a.inputs)) + (has_offsets(K) ? a.inputs / 8 : 0);
     if (!a.plan) release_dependents();
     if (threadIdx.x == 0) open_gate(&gate);
     __syncthreads();
@@ -189,14 +204,12 @@ template <Kind K> __device__ __forceinline__ void matvec_one(const Matvec& a) {
     if (a.plan) release_dependents();
     if (!choose_columns(a, tile)) return;
     if (a.plan) ask_for_tile<K>(a, tile.expert, weights, &gate);
-    stage<K, 1>(a, tile, staged);
+    stage<K >= Q4_K ? F16 : K, 1>(a, tile, staged);
+    if (has_offsets(K)) sum_groups<1>(a.inputs, 1, staged);
     Result<1> result;
     result.template aim<TILE>(a, tile, blockIdx.x * TILE);
     pass_gate(&gate);
-    const int2 steps = steps_of_warp<K>(a);
-    StepSums<K> sums;
-    multiply_steps<K>(sums, weights, 0, steps.x, steps.y, staged, staged_stride(a.inputs));
-    sums.all().store(partials + threadIdx.x / 32 * TILE);
+    multiply_tile<K>(a, weights, staged).store(partials + threadIdx.x / 32 * TILE);
     __syncthreads();
     result.template store<TILE>(a, tile, partials);
 }

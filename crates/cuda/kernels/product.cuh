@@ -1,10 +1,10 @@
 // What every product of a matrix and a few rows is made of: how weights lie, how rows are staged, what happens to the
 // results.
 //
-// Weights of halves and bytes lie in tiles, in the order in which a warp reads them: TILE rows of STEP inputs fill a block
-// of STEP_BYTES, and such blocks follow each other along the inputs, then from tile to tile. Of a block the lanes read
-// sixteen bytes each, twice: of lane 4·r + q the inputs 8·q to 8·q + 7 of row r, then of row r + 8. Float32 weights lie in
-// rows.
+// Weights lie in tiles, in the order in which a warp reads them: TILE rows of STEP inputs fill STEP_BYTES, and such steps
+// follow each other along the inputs, then from tile to tile. Of a step of halves or bytes the lanes read sixteen bytes
+// each, twice: of lane 4·r + q the inputs 8·q to 8·q + 7 of row r, then of row r + 8. Steps of Q4_K, Q5_K and Q6_K are
+// described in blocks.cuh. Float32 weights lie in rows.
 //
 // Inputs are float32. For the instruction they are split in two numbers of the weights' type, large and small, which
 // together hold 16 (bf16) or 22 (float16) bits; float32 weights are multiplied in float32. Float16 columns are scaled
@@ -22,9 +22,8 @@ enum Mode : int {
 };
 
 struct Matvec {
-    // The numbers [outputs, inputs]; of Q6_K a float16 factor for every 256 of them.
+    // The numbers [outputs, inputs].
     const uint8_t* numbers;
-    const __half* factors;
     const float* input;
     // Weight of the norm that the input goes through; null: none.
     const float* norm;
@@ -69,11 +68,22 @@ template <int N> struct Tile {
 
 template <Kind K> struct Layout {
     static constexpr int TILE = K == F32 ? 4 : 16;
-    // Inputs that a warp takes at once.
-    static constexpr int STEP = K == Q8_0 ? 64 : 32;
-    // A row of Q8_0 has two float16 scales in a step, behind all rows' numbers.
-    static constexpr int STEP_BYTES = K == Q8_0 ? 1024 + 64 : 1024;
+    static constexpr int STEP = K >= Q4_K ? 256 : K == Q8_0 ? 64 : 32;
+    // Of a row in blocks of 256 a step has one. A row of Q8_0 has two float16 scales in a step, behind all rows' numbers.
+    static constexpr int BLOCK_BYTES = K == Q4_K ? 144 : K == Q5_K ? 176 : 210;
+    static constexpr int STEP_BYTES = K >= Q4_K ? TILE * BLOCK_BYTES : K == Q8_0 ? 1024 + 64 : 1024;
 };
+
+// The same, of a kind that is not float32.
+__device__ __forceinline__ int step_bytes_of(int kind) {
+    switch (kind) {
+        case Q8_0: return Layout<Q8_0>::STEP_BYTES;
+        case Q4_K: return Layout<Q4_K>::STEP_BYTES;
+        case Q5_K: return Layout<Q5_K>::STEP_BYTES;
+        case Q6_K: return Layout<Q6_K>::STEP_BYTES;
+        default: return Layout<BF16>::STEP_BYTES;
+    }
+}
 
 // Numbers of a staged row in shared memory: the padding keeps rows out of each other's banks.
 __device__ __forceinline__ int staged_stride(int inputs) { return inputs + 32; }

@@ -1,7 +1,6 @@
 // All kernels, compiled together.
 #include "arrange.cuh"
 #include "attention.cuh"
-#include "blocks.cuh"
 #include "codec.cuh"
 #include "common.cuh"
 #include "embed.cuh"
@@ -9,6 +8,7 @@
 #include "frame.cuh"
 #include "heads.cuh"
 #include "matvec.cuh"
+#include "matvec_blocks.cuh"
 #include "product.cuh"
 #include "router.cuh"
 #include "sampler.cuh"

@@ -24,7 +24,6 @@ pub(crate) mod mode {
 #[repr(C)]
 pub(crate) struct Matvec {
     pub(crate) numbers: u64,
-    pub(crate) factors: u64,
     pub(crate) input: u64,
     pub(crate) norm: u64,
     pub(crate) bias: u64,

@@ -1,7 +1,7 @@
 //! Blocks of 256 numbers that share factors, from the order of files to that of the card.
 //!
-//! On the card a block has its scales first, then what each lane of a warp reads of it, together: the kernels'
-//! `blocks.cuh` says how. Nothing is rounded and no byte is added.
+//! A block has its scales first, then what each lane of a warp reads of it, together, then its factor. The card brings
+//! these pieces to their places in tiles: the kernels' `blocks.cuh` says where. Nothing is rounded and no byte is added.
 
 use std::num::NonZero;
 use std::thread;
@@ -17,34 +17,29 @@ const LOWER: usize = NUMBERS / 2;
 /// Blocks that a thread arranges at least.
 const FEW: usize = 1 << 12;
 
-/// Bytes of a block in a file, and on the card without what lies apart; `None` for what is not in such blocks.
-pub(crate) fn bytes(kind: Kind) -> Option<(usize, usize)> {
+/// Bytes of a block; `None` for what is not in such blocks.
+pub(crate) fn bytes(kind: Kind) -> Option<usize> {
     match kind {
-        Kind::Q4K => Some((144, 144)),
-        Kind::Q5K => Some((176, 176)),
-        // The last two, a factor, lie apart.
-        Kind::Q6K => Some((210, 208)),
+        Kind::Q4K => Some(144),
+        Kind::Q5K => Some(176),
+        Kind::Q6K => Some(210),
         _ => None,
     }
 }
 
-/// The blocks of a file as the card takes them, and what lies apart from them.
-pub(crate) fn arrange(kind: Kind, file: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let Some((stored, kept)) = bytes(kind) else { return (file.to_vec(), Vec::new()) };
-    let count = file.len() / stored;
-    let (mut blocks, mut apart) = (vec![0; count * kept], vec![0; count * (stored - kept)]);
-    let share = count.div_ceil(thread::available_parallelism().map_or(1, NonZero::get)).max(FEW);
+/// The blocks of a file in the order that the card takes, from which it brings them to their places.
+pub(crate) fn arrange(kind: Kind, file: &[u8]) -> Vec<u8> {
+    let Some(block) = bytes(kind) else { return file.to_vec() };
+    let mut blocks = vec![0; file.len() / block * block];
+    let share = (file.len() / block).div_ceil(thread::available_parallelism().map_or(1, NonZero::get)).max(FEW);
     thread::scope(|scope| {
-        for (from, to) in file.chunks(share * stored).zip(blocks.chunks_mut(share * kept)) {
+        for (from, to) in file.chunks(share * block).zip(blocks.chunks_mut(share * block)) {
             scope.spawn(move || {
-                from.chunks_exact(stored).zip(to.chunks_exact_mut(kept)).for_each(|(from, to)| one(kind, from, to));
+                from.chunks_exact(block).zip(to.chunks_exact_mut(block)).for_each(|(from, to)| one(kind, from, to));
             });
         }
     });
-    for (from, to) in file.chunks_exact(stored).zip(apart.chunks_exact_mut((stored - kept).max(1))) {
-        to.copy_from_slice(&from[kept..]);
-    }
-    (blocks, apart)
+    blocks
 }
 
 fn one(kind: Kind, from: &[u8], to: &mut [u8]) {
@@ -52,7 +47,9 @@ fn one(kind: Kind, from: &[u8], to: &mut [u8]) {
     let (lower, upper) = bits.split_at_mut(LOWER);
     match kind {
         Kind::Q6K => {
+            let (upper, factor) = upper.split_at_mut(NUMBERS / 4);
             scales.copy_from_slice(&from[192..208]);
+            factor.copy_from_slice(&from[208..]);
             fill(lower, 4, |number| six_lower(from, number));
             fill(upper, 2, |number| six_upper(from, number));
         }
@@ -158,11 +155,11 @@ pub(crate) mod tests {
         #[test]
         fn arranged_blocks_hold_the_same_numbers(bytes in prop::collection::vec(any::<u8>(), 2 * 210)) {
             for kind in KINDS {
-                let (stored, kept) = super::bytes(kind).unwrap();
-                let file = &bytes[..2 * stored];
-                let (blocks, apart) = arrange(kind, file);
-                prop_assert_eq!(blocks.len() + apart.len(), file.len());
-                for (from, to) in file.chunks(stored).zip(blocks.chunks(kept)) {
+                let block = super::bytes(kind).unwrap();
+                let file = &bytes[..2 * block];
+                let blocks = arrange(kind, file);
+                prop_assert_eq!(blocks.len(), file.len());
+                for (from, to) in file.chunks(block).zip(blocks.chunks(block)) {
                     for number in 0..NUMBERS {
                         let expected = match kind {
                             Kind::Q4K => nibble(&from[16..], number),
@@ -177,9 +174,9 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_factor_lies_apart() {
+    fn scales_come_first_and_a_factor_last() {
         let file: Vec<u8> = (0..210).map(|byte| byte as u8).collect();
-        let (blocks, apart) = arrange(Kind::Q6K, &file);
-        assert_eq!((&blocks[..SCALES], &apart[..]), (&file[192..208], &file[208..]));
+        let blocks = arrange(Kind::Q6K, &file);
+        assert_eq!((&blocks[..SCALES], &blocks[208..]), (&file[192..208], &file[208..]));
     }
 }

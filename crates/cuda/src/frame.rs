@@ -150,10 +150,10 @@ impl FrameKernel {
 fn memory(step: &Step, limit: usize) -> Option<(usize, usize)> {
     let shape = step.shape();
     let group = shape.group() * shape.head_dim;
-    // Attention's sums, scores, extents, factors, totals, gates and queries; or a row in two halves.
+    // Attention's sums, scores, extents, factors, totals, gates and queries; or a row in two halves and its sums.
     let of_head = SPLIT + 2 + MAX_SPLITS + 2;
     let attention = 4 * (WARPS * group + shape.group() * of_head + 16 + group);
-    let scratch = attention.max(4 * (shape.widest() + 32)).next_multiple_of(128);
+    let scratch = attention.max(4 * (shape.widest() + 32 + shape.widest() / 32)).next_multiple_of(128);
     let parts = (limit.checked_sub(scratch)? / PART_BYTES).min(MAX_PARTS);
     let router = shape.mixture.router_dim * (2 * shape.mixture.router_dim + shape.mixture.experts) * 4;
     let widest = (shape.widest() / 32).div_ceil(PART_STEPS);

@@ -165,7 +165,7 @@ impl Router {
             |name: &str, shape: &[usize], spread| loader.vector(&format!("{at}.{name}"), &[shape], spread, |v| v);
         let down = get("down_proj.weight", &[width, dim], Spread::fan_in(dim))?;
         Ok(Self {
-            down: Matrix { kind: Kind::F32, numbers: down, factors: 0, inputs: dim, outputs: width },
+            down: Matrix { kind: Kind::F32, numbers: down, inputs: dim, outputs: width },
             down_bias: get("down_proj.bias", &[width], BIASES)?,
             state_scale: if is_first { 0 } else { get("router_states_scale", &[width], STATE_SCALES)? },
             norm: get("rmsnorm_eda.weight", &[width], NORMS)?,

@@ -17,8 +17,6 @@ use crate::{Device, Error, Kind, Result, Source};
 
 /// Bytes that travel at once; while one half is on its way, the other is filled.
 const CHUNK: usize = 8 << 20;
-/// Factors that lie apart begin at multiples of this.
-const ALIGNMENT: usize = 256;
 
 /// Where weights come from.
 pub(crate) enum Origin<'a> {
@@ -128,7 +126,7 @@ impl<'a> Loader<'a> {
         };
         let (inputs, outputs) = (part.inputs(), part.rows());
         let buffer = Buffer::new(self.device, "the model", kind.bytes_of(inputs * outputs))?;
-        let table = Matrix { kind, numbers: buffer.address(), factors: 0, inputs, outputs };
+        let table = Matrix { kind, numbers: buffer.address(), inputs, outputs };
         self.held.push(buffer);
         match self.origin {
             Origin::Random { .. } => self.draw(kind, table.numbers, inputs * outputs, Spread::fan_in(inputs))?,
@@ -156,9 +154,8 @@ impl<'a> Loader<'a> {
         let kind = kinds.first().copied().filter(|first| kinds.iter().all(|kind| kind == first)).unwrap_or(Kind::F32);
         let inputs = parts.first().map_or(0, |(part, _)| part.inputs());
         let rows = parts.iter().map(|(part, _)| part.rows()).sum::<usize>().next_multiple_of(kind.tile());
-        let factors_at = kind.bytes_of(rows * inputs).next_multiple_of(ALIGNMENT);
-        let buffer = Buffer::<u8>::zeros(self.device, "the model", factors_at + kind.factor_bytes(rows * inputs))?;
-        let matrix = Matrix { kind, numbers: buffer.address(), factors: buffer.at(factors_at), inputs, outputs };
+        let buffer = Buffer::<u8>::zeros(self.device, "the model", kind.bytes_of(rows * inputs))?;
+        let matrix = Matrix { kind, numbers: buffer.address(), inputs, outputs };
         self.held.push(buffer);
         match self.origin {
             Origin::Random { .. } => self.draw_matrix(matrix, rows)?,
@@ -174,17 +171,13 @@ impl<'a> Loader<'a> {
     fn draw_matrix(&mut self, to: Matrix, rows: usize) -> Result<()> {
         let count = to.inputs * rows;
         let spread = Spread::fan_in(to.inputs);
-        // What the largest number is multiplied with.
-        let scale = |largest: f32| Spread { center: spread.width / largest, width: 0.0 };
         if to.kind == Kind::Q8_0 {
-            return self.draw(to.kind, to.numbers, to.kind.bytes_of(count), scale(127.0));
+            // What the largest number is multiplied with.
+            let scale = Spread { center: spread.width / 127.0, width: 0.0 };
+            return self.draw(to.kind, to.numbers, to.kind.bytes_of(count), scale);
         }
-        let factors = to.kind.factor_bytes(count) / 2;
-        if factors > 0 {
-            self.draw(Kind::F16, to.factors, factors, scale(32.0 * 64.0))?;
-        }
-        let blocks = if blocks::bytes(to.kind).is_some() { blocks::NUMBERS } else { 1 };
-        self.draw(to.kind, to.numbers, count / blocks, spread)
+        let of_step = if blocks::bytes(to.kind).is_some() { blocks::NUMBERS * to.kind.tile() } else { 1 };
+        self.draw(to.kind, to.numbers, count / of_step, spread)
     }
 
     /// Brings a tensor's rows to the card, and there to their places.
@@ -194,9 +187,7 @@ impl<'a> Loader<'a> {
         if blocks::bytes(to.kind).is_none() {
             return self.arrange_rows(&bytes, part.rows(), placement, to);
         }
-        let (numbers, factors) = blocks::arrange(to.kind, &bytes);
-        self.arrange_rows(&numbers, part.rows(), placement, to)?;
-        self.arrange_rows(&factors, part.rows(), placement, Matrix { numbers: to.factors, ..to })
+        self.arrange_rows(&blocks::arrange(to.kind, &bytes), part.rows(), placement, to)
     }
 
     fn arrange_rows(&mut self, bytes: &[u8], rows: usize, placement: Placement, to: Matrix) -> Result<()> {
@@ -285,7 +276,7 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Draws `count` numbers, blocks of 256, or bytes of tiles of Q8_0, at an address.
+/// Draws `count` numbers, steps of tiles of blocks, or bytes of tiles of Q8_0, at an address.
 pub(crate) fn fill(device: &Device, kind: Kind, address: u64, count: usize, seed: u64, spread: Spread) -> Result<()> {
     let Spread { center, width } = spread;
     let arguments = Fill { output: address, count: count as u64, seed, center, width, kind: kind as i32, padding: 0 };

@@ -28,7 +28,7 @@ pub enum Kind {
 pub(crate) const BLOCK: usize = 32;
 /// Bytes of a block in a file: the scale, then the numbers.
 const BLOCK_BYTES: usize = 2 + BLOCK;
-/// Rows of a tile: halves and bytes lie in tiles on the card, in the order in which products read them.
+/// Rows of a tile: all but float32 lies in tiles on the card, in the order in which products read them.
 const TILE: usize = 16;
 
 impl Kind {
@@ -50,40 +50,30 @@ impl Kind {
         !matches!(self, Self::F32 | Self::BF16 | Self::F16)
     }
 
-    /// Bytes of `count` numbers on the card, without what lies apart from them.
+    /// Bytes of `count` numbers on the card, with their scales.
     pub(crate) fn bytes_of(self, count: usize) -> usize {
         match (self, blocks::bytes(self)) {
-            (_, Some((_, block))) => count / blocks::NUMBERS * block,
+            (_, Some(block)) => count / blocks::NUMBERS * block,
             (Self::F32, _) => 4 * count,
             (Self::Q8_0, _) => count + count / BLOCK * 2,
             _ => 2 * count,
         }
     }
 
-    /// Bytes of the factors of `count` numbers that lie apart from them.
-    pub(crate) fn factor_bytes(self, count: usize) -> usize {
-        if self == Self::Q6K { count / blocks::NUMBERS * 2 } else { 0 }
-    }
-
     /// Rows that lie together on the card.
     pub(crate) fn tile(self) -> usize {
-        if matches!(self, Self::BF16 | Self::F16 | Self::Q8_0) { TILE } else { 1 }
+        if self == Self::F32 { 1 } else { TILE }
     }
 
     /// Bytes of `count` numbers in a file; `None` when they are no whole blocks.
     pub fn file_bytes(self, count: usize) -> Option<usize> {
         let (numbers, bytes) = match (self, blocks::bytes(self)) {
-            (_, Some((stored, _))) => (blocks::NUMBERS, stored),
+            (_, Some(block)) => (blocks::NUMBERS, block),
             (Self::Q8_0, _) => (BLOCK, BLOCK_BYTES),
             (Self::F32, _) => (1, 4),
             _ => (1, 2),
         };
         (count / numbers).checked_mul(bytes).filter(|_| count.is_multiple_of(numbers))
-    }
-
-    /// Bytes of `count` numbers on the card, with their scales.
-    pub(crate) fn card_bytes(self, count: usize) -> usize {
-        self.bytes_of(count) + self.factor_bytes(count)
     }
 
     /// What a row's length must be a multiple of, for the kernels.
@@ -120,10 +110,10 @@ mod tests {
     fn sizes() {
         assert_eq!(Kind::Q8_0.file_bytes(64), Some(68));
         assert_eq!(Kind::Q8_0.file_bytes(33), None);
-        assert_eq!(Kind::Q8_0.card_bytes(64), 68);
+        assert_eq!(Kind::Q8_0.bytes_of(64), 68);
         assert_eq!(Kind::BF16.file_bytes(3), Some(6));
-        assert_eq!((Kind::Q4K.file_bytes(512), Kind::Q4K.card_bytes(512)), (Some(288), 288));
-        assert_eq!((Kind::Q6K.file_bytes(256), Kind::Q6K.card_bytes(256)), (Some(210), 210));
+        assert_eq!((Kind::Q4K.file_bytes(512), Kind::Q4K.bytes_of(512)), (Some(288), 288));
+        assert_eq!((Kind::Q6K.file_bytes(256), Kind::Q6K.bytes_of(256)), (Some(210), 210));
         assert_eq!(Kind::Q5K.file_bytes(300), None);
     }
 

@@ -8,8 +8,6 @@ use crate::args::{Matvec, mode};
 pub(crate) struct Matrix {
     pub(crate) kind: Kind,
     pub(crate) numbers: u64,
-    /// What lies apart from the numbers, if something does.
-    pub(crate) factors: u64,
     pub(crate) inputs: usize,
     /// Of one expert.
     pub(crate) outputs: usize,
@@ -18,14 +16,13 @@ pub(crate) struct Matrix {
 impl Matrix {
     /// Bytes that a product reads.
     pub(crate) fn bytes(&self) -> usize {
-        self.kind.card_bytes(self.inputs * self.outputs)
+        self.kind.bytes_of(self.inputs * self.outputs)
     }
 
     /// A product that stores what comes out.
     pub(crate) fn arguments(&self) -> Matvec {
         Matvec {
             numbers: self.numbers,
-            factors: self.factors,
             expert_bytes: self.kind.bytes_of(self.inputs * self.outputs) as u64,
             inputs: self.inputs as i32,
             outputs: self.outputs as i32,

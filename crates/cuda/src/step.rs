@@ -241,7 +241,7 @@ impl Step<'_> {
 
 /// Bytes of a block's weights in shared memory, where one row goes alone and the card copies in bulk.
 fn tile_bytes(kind: Kind, inputs: usize) -> usize {
-    // Others come from the card's memory as they are used.
+    // Float32 comes from the card's memory as it is used.
     if kind.tile() > 1 { kind.bytes_of(tile(kind) * inputs) } else { 0 }
 }
 

@@ -1,10 +1,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use half::{bf16, f16};
-
 use super::twin::{Layout, Twin};
-use super::{ALL_KINDS, KINDS, Random, Report, card, drawing, of_card, random_decoder, small, wide};
+use super::{ALL_KINDS, KINDS, Random, Report, card, drawing, encode, of_card, random_decoder, small, wide};
 use crate::numbers::widen;
 use crate::{Decoder, Device, HostTensor, Kind, Mixture, Model, Piece, Row, Shape, SlotOptions, Source};
 
@@ -167,12 +165,8 @@ impl Source for GatesApart {
 }
 
 fn narrowed<'t>(tensor: &HostTensor<'t>, kind: Kind) -> HostTensor<'t> {
-    let numbers = widen(tensor.kind, &tensor.bytes).unwrap().into_iter();
-    let bytes = match kind {
-        Kind::BF16 => numbers.flat_map(|v| bf16::from_f32(v).to_le_bytes()).collect(),
-        _ => numbers.flat_map(|v| f16::from_f32(v).to_le_bytes()).collect(),
-    };
-    HostTensor { kind, shape: tensor.shape.clone(), bytes: Cow::Owned(bytes) }
+    let numbers = widen(tensor.kind, &tensor.bytes).unwrap();
+    HostTensor { kind, shape: tensor.shape.clone(), bytes: Cow::Owned(encode(kind, &numbers)) }
 }
 
 #[test]
@@ -180,13 +174,14 @@ fn the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do() {
     let Some(device) = card("the_kernel_of_a_frame_does_what_the_kernels_of_a_step_do") else { return };
     let mut report = Report::default();
     let shape = Shape { used: of_card(&device, even().used, vec![0, 1, 2]), ..even() };
-    let random =
-        [Kind::BF16, Kind::F16, Kind::Q8_0].map(|kind| (kind, Model::random(&device, &shape, kind, 1).unwrap()));
-    let apart = [Kind::F16, Kind::BF16].map(|gates| {
+    let kinds = ALL_KINDS.into_iter().filter(|kind| *kind != Kind::F32);
+    let random = kinds.map(|kind| (kind, Model::random(&device, &shape, kind, 1).unwrap()));
+    // Gates that need the row as other products do, in another type, and with sums.
+    let apart = [Kind::F16, Kind::BF16, Kind::Q4K].map(|gates| {
         let source = GatesApart { twin: Twin::new(&shape, Kind::Q8_0, Layout::Published, 11), gates };
         (Kind::Q8_0, Model::load(&device, &shape, &source).unwrap())
     });
-    for (kind, model) in random.into_iter().chain(apart) {
+    for (kind, model) in random.chain(apart) {
         let model = Arc::new(model);
         // Up to the end of a split of attention, across it, and behind many.
         for &(rows, count) in of_card(&device, &[(20, 9), (120, 17), (600, 9)][..], &[(4, 3), (126, 4)]) {
@@ -218,6 +213,7 @@ fn the_kernel_of_a_frame_takes_the_released_widths() {
     let apart = GatesApart { twin: Twin::new(&shape, Kind::Q8_0, Layout::Published, 23), gates: Kind::F16 };
     for (what, model) in [
         ("BF16", Model::random(&device, &shape, Kind::BF16, 1).unwrap()),
+        ("Q4_K", Model::random(&device, &shape, Kind::Q4K, 1).unwrap()),
         ("Q8_0 with gates apart", Model::load(&device, &shape, &apart).unwrap()),
     ] {
         let mut decoder = Decoder::new(Arc::new(model), 1, 300).unwrap();

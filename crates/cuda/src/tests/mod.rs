@@ -149,7 +149,7 @@ fn encode_block(numbers: &[f32]) -> Vec<u8> {
 
 /// A block of bits that the numbers only seed; what it stands for, of about their size, is read from it.
 fn encode_256(kind: Kind, numbers: &[f32]) -> Vec<u8> {
-    let (stored, _) = crate::blocks::bytes(kind).unwrap();
+    let stored = crate::blocks::bytes(kind).unwrap();
     let mixed = |number: &f32| (number.to_bits().wrapping_mul(0x9e37_79b1) >> 24) as u8;
     let mut block: Vec<u8> = numbers.iter().take(stored).map(mixed).collect();
     let largest = numbers.iter().fold(0f32, |most, number| most.max(number.abs()));
@@ -167,9 +167,7 @@ fn encode_256(kind: Kind, numbers: &[f32]) -> Vec<u8> {
 
 /// The numbers that a file's bytes stand for.
 fn decode(kind: Kind, bytes: &[u8]) -> Vec<f32> {
-    let block = |(stored, _): (usize, usize)| {
-        bytes.chunks(stored).flat_map(|block| crate::blocks::tests::widened(kind, block)).collect()
-    };
+    let block = |stored| bytes.chunks(stored).flat_map(|block| crate::blocks::tests::widened(kind, block)).collect();
     widen(kind, bytes).or_else(|| crate::blocks::bytes(kind).map(block)).unwrap()
 }
 
