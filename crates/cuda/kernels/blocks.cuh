@@ -61,16 +61,30 @@ template <Kind K> struct HalfBlock {
         return make_uint4(pair(word, more, 0), pair(word, more, 1), pair(word, more, 2), pair(word, more, 3));
     }
 
-    // 1024 + number is a float16 whose lowest bits are the number's.
+    // 1024 + number is a float16 whose lowest bits are the number's. Every second pair is left where it is in its bytes, and
+    // is sixteen times too large.
     static __device__ __forceinline__ uint32_t pair(uint32_t word, uint32_t more, int index) {
-        uint32_t bits = (word >> 4 * index & 0x000f000fu) | 0x64006400u;
-        if (K == Q5_K) bits |= (more >> index & 0x00010001u) << 4;
-        if (K == Q6_K) bits |= (more >> 2 * index & 0x00030003u) << 4;
-        // 1024, or 1024 + 32 where numbers have a sign.
-        const __half2 zero = __half2half2(__ushort_as_half(K == Q6_K ? 0x6420 : 0x6400));
-        return pack(__hsub2(*reinterpret_cast<__half2*>(&bits), zero));
+        const bool large = index % 2;
+        uint32_t bits = and_or(word >> 8 * (index / 2), large ? 0x00f000f0u : 0x000f000fu, 0x64006400u);
+        if (K == Q5_K) bits = and_or(more << ((large ? 8 : 4) - index), large ? 0x01000100u : 0x00100010u, bits);
+        if (K == Q6_K) bits = and_or(more << ((large ? 8 : 4) - 2 * index), large ? 0x03000300u : 0x00300030u, bits);
+        const __half2 both = *reinterpret_cast<__half2*>(&bits);
+        // 1024, or 1024 + 32 where numbers have a sign; over 16 they are 64 and 64 + 32.
+        if (!large) return pack(__hsub2(both, __half2half2(__ushort_as_half(K == Q6_K ? 0x6420 : 0x6400))));
+        const __half2 sixteenth = __half2half2(__ushort_as_half(0x2c00));
+        return pack(__hfma2(both, sixteenth, __half2half2(__ushort_as_half(K == Q6_K ? 0xd600 : 0xd400))));
     }
 };
+
+// A byte of a word as a float32: 2^23 + byte is one whose lowest bits are the byte's.
+__device__ __forceinline__ float float_of_byte(uint32_t word, int index) {
+    return __fsub_rn(__uint_as_float(__byte_perm(word, 0x4b000000u, 0x7440 + index)), 8388608.0f);
+}
+
+// The same of one with a sign.
+__device__ __forceinline__ float float_of_signed_byte(uint32_t word, int index) {
+    return __fsub_rn(__uint_as_float(__byte_perm(word ^ 0x80808080u, 0x4b000000u, 0x7440 + index)), 8388608.0f + 128.0f);
+}
 
 // The scales of half a block of one row, and the offsets.
 template <Kind K> struct Scales {
@@ -96,15 +110,14 @@ template <Kind K> struct Scales {
     // Of the first or the last sixteen of the 32 numbers `group`.
     __device__ __forceinline__ float scale(int group, int part) const {
         if constexpr (K == Q6_K) {
-            const uint32_t word = group < 2 ? first : second;
-            return __fmul_rn(factor, static_cast<float>(static_cast<int8_t>(word >> (16 * (group % 2) + 8 * part))));
+            return __fmul_rn(factor, float_of_signed_byte(group < 2 ? first : second, 2 * (group % 2) + part));
         } else {
-            return __fmul_rn(factor, static_cast<float>(first >> 8 * group & 0xffu));
+            return __fmul_rn(factor, float_of_byte(first, group));
         }
     }
 
     __device__ __forceinline__ float offset(int group) const {
-        return __fmul_rn(offset_factor, static_cast<float>(second >> 8 * group & 0xffu));
+        return __fmul_rn(offset_factor, float_of_byte(second, group));
     }
 };
 

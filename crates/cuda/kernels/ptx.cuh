@@ -99,6 +99,13 @@ __device__ __forceinline__ uint4 load_weights(const void* from) {
     return words;
 }
 
+// (a & mask) | bits. The compiler makes two instructions of it where both are constants.
+__device__ __forceinline__ uint32_t and_or(uint32_t a, uint32_t mask, uint32_t bits) {
+    uint32_t both;
+    asm("lop3.b32 %0, %1, %2, %3, 0xea;" : "=r"(both) : "r"(a), "r"(mask), "r"(bits));
+    return both;
+}
+
 // The sum, and the largest, of one number of each lane, in all of them.
 __device__ __forceinline__ float warp_sum(float value) {
 #pragma unroll

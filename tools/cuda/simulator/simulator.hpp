@@ -134,6 +134,10 @@ inline uint16_t __half_as_ushort(__half a) { return a.bits; }
 inline __half2 __hsub2(__half2 a, __half2 b) {
     return __floats2half2_rn(__half2float(a.x) - __half2float(b.x), __half2float(a.y) - __half2float(b.y));
 }
+inline __half2 __hfma2(__half2 a, __half2 b, __half2 c) {
+    return __floats2half2_rn(fmaf(__half2float(a.x), __half2float(b.x), __half2float(c.x)),
+                             fmaf(__half2float(a.y), __half2float(b.y), __half2float(c.y)));
+}
 inline __nv_bfloat16 __float2bfloat16_rn(float a) { return {simulator::float_to_brain(a)}; }
 inline __nv_bfloat162 __floats2bfloat162_rn(float x, float y) { return {__float2bfloat16_rn(x), __float2bfloat16_rn(y)}; }
 inline float2 __bfloat1622float2(__nv_bfloat162 a) {
@@ -245,6 +249,8 @@ inline float warp_max(float value) {
         simulator::join_shown(shown, [](float a, float b) { return fmaxf(a, b); });
     });
 }
+
+inline uint32_t and_or(uint32_t a, uint32_t mask, uint32_t bits) { return (a & mask) | bits; }
 
 inline uint4 load_weights(const void* from) { return *static_cast<const uint4*>(from); }
 
