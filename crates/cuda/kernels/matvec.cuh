@@ -151,7 +151,7 @@ template <Kind K> __device__ __forceinline__ void prefetch_tiles(const Matvec& a
 
 // The same before the plan can be relied on: what is wrong then costs time alone.
 template <Kind K> __device__ __forceinline__ void prefetch_guess(const Matvec& a, int first_output) {
-    const int expert = __ldcg(&a.plan->expert[blockIdx.y]), tiles = __ldcg(&a.plan->tiles);
+    const int expert = guess(&a.plan->expert[blockIdx.y]), tiles = guess(&a.plan->tiles);
     if (static_cast<int>(blockIdx.y) < tiles && expert >= 0 && expert < a.experts) {
         prefetch_tiles<K>(a, first_output, expert);
     }

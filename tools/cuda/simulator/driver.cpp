@@ -35,14 +35,14 @@ enum Attribute : int {
 
 enum FunctionAttribute : int { SHARED_SIZE_BYTES = 1, PTX_VERSION = 5 };
 
-enum LaunchAttribute : unsigned { COOPERATIVE = 2 };
+enum LaunchAttribute : unsigned { COOPERATIVE = 2, PROGRAMMATIC = 6 };
 
 struct LaunchAttributeValue {
     unsigned id;
     char pad[4];
     union {
         char bytes[64];
-        int cooperative;
+        int allowed;
     };
 };
 
@@ -59,6 +59,8 @@ using Graph = std::vector<std::function<void()>>;
 struct Stream {
     // What is captured; null: nothing is.
     std::unique_ptr<Graph> captured;
+    // Whether a kernel that allows it could begin before what came last has ended: only another kernel has an end to wait for.
+    bool kernel_came_last = false;
 };
 
 // Whether this thread captures; what waits or allocates is not allowed then.
@@ -69,7 +71,8 @@ constexpr size_t GRANULARITY = 64 << 10;
 constexpr size_t FREE_MEMORY = size_t{4} << 30;
 constexpr int ARCHITECTURE = ZONOS_SIMULATOR;
 
-Status enqueue(Stream* stream, std::function<void()> work) {
+Status enqueue(Stream* stream, std::function<void()> work, bool is_kernel = false) {
+    if (stream) stream->kernel_came_last = is_kernel;
     if (stream && stream->captured) {
         stream->captured->push_back(std::move(work));
     } else {
@@ -108,9 +111,9 @@ bool fits(const LaunchConfig& config, const simulator::Kernel& kernel, bool toge
            threads.z == 1 && config.shared <= simulator::MOST_SHARED && (!together || blocks <= simulator::multiprocessors());
 }
 
-bool is_cooperative(const LaunchConfig& config) {
+bool allows(const LaunchConfig& config, LaunchAttribute attribute) {
     for (unsigned i = 0; i < config.attribute_count; i++) {
-        if (config.attributes[i].id == COOPERATIVE) return config.attributes[i].cooperative;
+        if (config.attributes[i].id == attribute) return config.attributes[i].allowed;
     }
     return false;
 }
@@ -210,12 +213,13 @@ ENTRY cuFuncGetAttribute(int* value, int attribute, const simulator::Kernel*) {
 ENTRY cuFuncSetAttribute(const simulator::Kernel*, int, int) { return SUCCESS; }
 
 ENTRY cuLaunchKernelEx(const LaunchConfig* config, const simulator::Kernel* kernel, void** parameters, void**) {
-    const bool together = is_cooperative(*config);
+    const bool together = allows(*config, COOPERATIVE);
     if (!fits(*config, *kernel, together)) return INVALID_VALUE;
     const auto* first = static_cast<const char*>(parameters[0]);
     auto arguments = std::make_shared<std::vector<char>>(first, first + kernel->argument_bytes);
-    const simulator::Launch launch = {kernel, arguments->data(), config->grid, config->threads, config->shared};
-    return enqueue(config->stream, [launch, arguments, together] { simulator::run(launch, together); });
+    const bool overlaps = allows(*config, PROGRAMMATIC) && config->stream && config->stream->kernel_came_last;
+    const simulator::Launch launch = {kernel, arguments->data(), config->grid, config->threads, config->shared, overlaps};
+    return enqueue(config->stream, [launch, arguments, together] { simulator::run(launch, together); }, true);
 }
 
 ENTRY cuStreamCreate(Stream** stream, unsigned) {
@@ -228,7 +232,11 @@ ENTRY cuStreamDestroy_v2(Stream* stream) {
     return SUCCESS;
 }
 
-ENTRY cuStreamSynchronize(Stream*) { return captures ? CAPTURE_UNSUPPORTED : SUCCESS; }
+ENTRY cuStreamSynchronize(Stream* stream) {
+    if (stream) stream->kernel_came_last = false;
+    return captures ? CAPTURE_UNSUPPORTED : SUCCESS;
+}
+
 ENTRY cuStreamWaitEvent(Stream*, void*, unsigned) { return SUCCESS; }
 
 ENTRY cuStreamIsCapturing(Stream* stream, int* capturing) {
@@ -238,7 +246,7 @@ ENTRY cuStreamIsCapturing(Stream* stream, int* capturing) {
 
 ENTRY cuStreamBeginCapture_v2(Stream* stream, int) {
     if (!stream || stream->captured) return INVALID_VALUE;
-    stream->captured = std::make_unique<Graph>(), captures = true;
+    stream->captured = std::make_unique<Graph>(), stream->kernel_came_last = false, captures = true;
     return SUCCESS;
 }
 
@@ -255,7 +263,8 @@ ENTRY cuGraphInstantiateWithFlags(Graph** executable, const Graph* graph, unsign
 
 ENTRY cuGraphUpload(Graph*, Stream*) { return SUCCESS; }
 
-ENTRY cuGraphLaunch(const Graph* graph, Stream*) {
+ENTRY cuGraphLaunch(const Graph* graph, Stream* stream) {
+    if (stream) stream->kernel_came_last = false;
     for (const auto& work : *graph) work();
     return SUCCESS;
 }

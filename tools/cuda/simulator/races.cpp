@@ -1,6 +1,7 @@
 // The compiler announces every access of the kernels (-fsanitize=thread; its library is not used). Of two accesses by
 // different threads to the same memory, of which one writes, the first must be ordered before the second: by a meeting of the
-// block, or of the warp if both are in it, or, between blocks, by their arrivals. What is atomic is not announced.
+// block, or of the warp if both are in it, between blocks by their arrivals, and between kernels by the end of the first, for
+// which threads of one that may begin earlier must have waited. What is atomic is not announced.
 #include "races.hpp"
 
 #include <dlfcn.h>
@@ -99,9 +100,12 @@ bool blocks_are_ordered(const Moment& before, const Moment& now) {
 }
 
 bool is_ordered(const Moment& before, const Moment& now) {
-    if (before.launch != now.launch) return true;
-    // A multiprocessor runs one block after the other, in the same memory.
-    if (before.block != now.block) return before.multiprocessor == now.multiprocessor || blocks_are_ordered(before, now);
+    const bool same_launch = before.launch == now.launch;
+    if (!same_launch || before.block != now.block) {
+        // A multiprocessor runs one block after the other, in the same memory.
+        if (before.multiprocessor == now.multiprocessor) return true;
+        return same_launch ? blocks_are_ordered(before, now) : before.launch < now.first_open;
+    }
     if (before.thread == now.thread || before.block_met != now.block_met) return true;
     return before.thread / WARP == now.thread / WARP && before.warp_met != now.warp_met;
 }

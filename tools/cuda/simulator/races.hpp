@@ -15,6 +15,8 @@ namespace simulator {
 // When a thread does something: how often its block and its warp have met since the block began.
 struct Moment {
     uint32_t launch;
+    // The first launch that may not have ended for the thread.
+    uint32_t first_open;
     uint32_t multiprocessor;
     uint32_t block;
     uint32_t thread;

@@ -220,7 +220,7 @@ NOT_CHECKED inline unsigned atomicMin(unsigned* at, unsigned value) {
 
 // Kernels of a stream run one after the other, and all caches are one.
 inline void release_dependents() {}
-inline void wait_for_inputs() {}
+inline void wait_for_inputs() { simulator::wait_for_inputs(); }
 inline void prefetch(const void*, unsigned) {}
 inline void prefetch_line(const void*) {}
 
@@ -249,6 +249,8 @@ inline float warp_max(float value) {
         simulator::join_shown(shown, [](float a, float b) { return fmaxf(a, b); });
     });
 }
+
+NOT_CHECKED inline int guess(const int* at) { return __atomic_load_n(at, __ATOMIC_RELAXED); }
 
 inline uint32_t and_or(uint32_t a, uint32_t mask, uint32_t bits) { return (a & mask) | bits; }
 

@@ -119,6 +119,11 @@ struct Warp {
     uint32_t shown[2][WARP][MOST_SHOWN];
 };
 
+// Which of all launches a kernel's is, and the first that may not have ended when it begins.
+struct Number {
+    uint32_t own = 0, first_open = 0;
+};
+
 struct Copy {
     void* to;
     const void* from;
@@ -143,6 +148,8 @@ struct Thread {
     // It looked at what other blocks write, and will again.
     bool looks;
     unsigned looked;
+    // Whether the kernels before have ended for it.
+    bool has_inputs;
     std::deque<std::vector<Copy>> groups;
     std::vector<Copy> group;
 };
@@ -161,7 +168,7 @@ public:
         for (Thread& thread : threads) thread.fiber.prepare(enter, &thread);
     }
 
-    void run(const Launch& launch, uint32_t number, Index block);
+    void run(const Launch& launch, Number number, Index block);
 
     Moment now() const;
     const char* kernel_at_work() const { return launch->kernel->name; }
@@ -210,14 +217,15 @@ public:
 
 private:
     void live(Thread& thread);
-    void begin(const Launch& launch, uint32_t number, Index block);
+    void begin(const Launch& launch, Number number, Index block);
     Thread* next();
     bool turn();
     void check_fence(size_t bytes) const;
 
     const Launch* launch = nullptr;
-    // Which of all launches it is, and which of its blocks is at work.
-    uint32_t number = 0, block = 0;
+    Number number;
+    // Which of its blocks is at work.
+    uint32_t block = 0;
     Fiber main;
     std::vector<uint8_t> memory;
     // Threads that have not ended, and how many had their turn.
@@ -231,7 +239,7 @@ private:
 
 thread_local Multiprocessor* Multiprocessor::current;
 
-void Multiprocessor::begin(const Launch& launch, uint32_t number, Index block) {
+void Multiprocessor::begin(const Launch& launch, Number number, Index block) {
     const unsigned count = launch.threads.x;
     this->launch = &launch, this->number = number, left = count, copies.clear();
     this->block = (block.z * launch.grid.y + block.y) * launch.grid.x + block.x;
@@ -241,6 +249,7 @@ void Multiprocessor::begin(const Launch& launch, uint32_t number, Index block) {
         Thread& thread = threads[i];
         thread.position = {{i, 0, 0}, block, launch.grid, launch.threads};
         thread.generation = nullptr, thread.ended = thread.looks = false, thread.looked = 0;
+        thread.has_inputs = !launch.overlaps;
         thread.groups.clear(), thread.group.clear();
     }
     const size_t address = reinterpret_cast<size_t>(memory.data());
@@ -280,7 +289,7 @@ bool Multiprocessor::turn() {
     return further;
 }
 
-void Multiprocessor::run(const Launch& launch, uint32_t number, Index block) {
+void Multiprocessor::run(const Launch& launch, Number number, Index block) {
     begin(launch, number, block);
     for (unsigned idle = 0; left > 0; idle++) {
         if (turn()) idle = 0;
@@ -324,7 +333,8 @@ void Multiprocessor::bring(uint64_t* gate) {
 
 Moment Multiprocessor::now() const {
     const auto thread = static_cast<uint32_t>(running - threads.data());
-    return {number, index, block, thread, all.generation, warps[thread / WARP].meeting.generation};
+    const uint32_t first_open = running->has_inputs ? number.own : number.first_open;
+    return {number.own, first_open, index, block, thread, all.generation, warps[thread / WARP].meeting.generation};
 }
 
 // Threads of the system that wait for launches.
@@ -338,6 +348,7 @@ public:
         const std::lock_guard<std::mutex> alone(one_launch);
         std::unique_lock<std::mutex> lock(mutex);
         this->launch = &launch, this->together = together, next = 0, busy = multiprocessors(), number += 1;
+        if (!launch.overlaps) first_open = static_cast<uint32_t>(number);
         started.notify_all();
         done.wait(lock, [&] { return busy == 0; });
     }
@@ -362,7 +373,7 @@ private:
         const unsigned count = grid.x * grid.y * grid.z;
         const auto run = [&](unsigned index) {
             const unsigned block = Order::block(index, count);
-            multiprocessor.run(*launch, static_cast<uint32_t>(number), {block % grid.x, block / grid.x % grid.y, block / grid.x / grid.y});
+            multiprocessor.run(*launch, {static_cast<uint32_t>(number), first_open}, {block % grid.x, block / grid.x % grid.y, block / grid.x / grid.y});
         };
         if (together) {
             if (own < count) run(own);
@@ -378,6 +389,7 @@ private:
     std::atomic<unsigned> next{0};
     unsigned busy = 0;
     uint64_t number = 0;
+    uint32_t first_open = 0;
 };
 
 std::map<std::string, const Kernel*>& kernels() {
@@ -413,6 +425,8 @@ void run(const Launch& launch, bool together) {
 Moment now() { return own().now(); }
 
 const char* kernel_at_work() { return own().kernel_at_work(); }
+
+void wait_for_inputs() { own().running->has_inputs = true; }
 
 void* block_memory() { return own().shared; }
 

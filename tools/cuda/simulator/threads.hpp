@@ -45,12 +45,17 @@ struct Launch {
     const void* arguments;
     Index grid, threads;
     size_t shared;
+    // Whether it may begin before the kernel before it has ended, for which its threads wait when they need what that wrote.
+    bool overlaps;
 };
 
 // Runs all blocks. If they run `together`, there is a multiprocessor for each.
 void run(const Launch& launch, bool together);
 
 // From here on: what a thread of a block calls.
+
+// Waits for the end of the kernel before.
+void wait_for_inputs();
 
 // The memory that its block was started with. What nobody wrote there are the bytes UNWRITTEN.
 void* block_memory();
