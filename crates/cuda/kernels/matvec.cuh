@@ -195,7 +195,8 @@ template <Kind K> __device__ __forceinline__ void matvec_one(const Matvec& a) {
     __shared__ float partials[WARPS * TILE];
     __shared__ uint64_t gate;
     uint16_t* staged = reinterpret_cast<uint16_t*>(shared_words);
-    uint8_t* weights = reinterpret_cast<uint8_t*>(staged + 2 * staged_stride(a.inputs)) + (has_offsets(K) ? a.inputs / 8 : 0);
+    // Behind the row and, where they are needed, its sums.
+    uint8_t* weights = reinterpret_cast<uint8_t*>(sums_of_staged<1>(staged, a.inputs) + (has_offsets(K) ? a.inputs / 32 : 0));
     if (!a.plan) release_dependents();
     if (threadIdx.x == 0) open_gate(&gate);
     __syncthreads();

@@ -27,9 +27,10 @@ pub(crate) fn bytes(kind: Kind) -> Option<usize> {
     }
 }
 
-/// The blocks of a file in the order that the card takes, from which it brings them to their places.
-pub(crate) fn arrange(kind: Kind, file: &[u8]) -> Vec<u8> {
-    let Some(block) = bytes(kind) else { return file.to_vec() };
+/// The blocks of a file in the order that the card takes, from which it brings them to their places; `None` for what is
+/// not in such blocks.
+pub(crate) fn arrange(kind: Kind, file: &[u8]) -> Option<Vec<u8>> {
+    let block = bytes(kind)?;
     let mut blocks = vec![0; file.len() / block * block];
     let share = (file.len() / block).div_ceil(thread::available_parallelism().map_or(1, NonZero::get)).max(FEW);
     thread::scope(|scope| {
@@ -39,7 +40,7 @@ pub(crate) fn arrange(kind: Kind, file: &[u8]) -> Vec<u8> {
             });
         }
     });
-    blocks
+    Some(blocks)
 }
 
 fn one(kind: Kind, from: &[u8], to: &mut [u8]) {
@@ -157,7 +158,7 @@ pub(crate) mod tests {
             for kind in KINDS {
                 let block = super::bytes(kind).unwrap();
                 let file = &bytes[..2 * block];
-                let blocks = arrange(kind, file);
+                let blocks = arrange(kind, file).unwrap();
                 prop_assert_eq!(blocks.len(), file.len());
                 for (from, to) in file.chunks(block).zip(blocks.chunks(block)) {
                     for number in 0..NUMBERS {
@@ -176,7 +177,7 @@ pub(crate) mod tests {
     #[test]
     fn scales_come_first_and_a_factor_last() {
         let file: Vec<u8> = (0..210).map(|byte| byte as u8).collect();
-        let blocks = arrange(Kind::Q6K, &file);
+        let blocks = arrange(Kind::Q6K, &file).unwrap();
         assert_eq!((&blocks[..SCALES], &blocks[208..]), (&file[192..208], &file[208..]));
     }
 }

@@ -184,10 +184,8 @@ impl<'a> Loader<'a> {
     fn arrange(&mut self, source: &dyn Source, part: &Part, placement: Placement, to: Matrix) -> Result<()> {
         let tensor = find(source, &part.name, &part.shape)?;
         let bytes = converted(part, &tensor, to.kind)?;
-        if blocks::bytes(to.kind).is_none() {
-            return self.arrange_rows(&bytes, part.rows(), placement, to);
-        }
-        self.arrange_rows(&blocks::arrange(to.kind, &bytes), part.rows(), placement, to)
+        let arranged = blocks::arrange(to.kind, &bytes);
+        self.arrange_rows(arranged.as_deref().unwrap_or(&bytes), part.rows(), placement, to)
     }
 
     fn arrange_rows(&mut self, bytes: &[u8], rows: usize, placement: Placement, to: Matrix) -> Result<()> {

@@ -132,18 +132,17 @@ void report(const char* what, const Access& before, const Access& own) {
             own.moment.thread, place_of(own));
 }
 
-void check_readers(const Record& record, const Access& own) {
-    if (!record.read || is_ordered(record.reader.moment, own.moment)) {
-        // The last reader is not the only one of its time.
-        const Moment& last = record.reader.moment;
-        const bool same_time = record.read && last.launch == own.moment.launch && last.block == own.moment.block &&
-                               last.block_met == own.moment.block_met;
-        if (!same_time) return;
-        const uint32_t others = record.warps & ~(1u << own.moment.thread / WARP);
-        const bool lanes = record.several_lanes && last.warp_met == own.moment.warp_met;
-        if (!others && !lanes) return;
-    }
-    report("a read and the write after it", record.reader, own);
+// Whether a place was read since the block of `now` last met.
+bool is_read_since(const Record& record, const Moment& now) {
+    const Moment& last = record.reader.moment;
+    return record.read && last.launch == now.launch && last.block == now.block && last.block_met == now.block_met;
+}
+
+// Whether, since the block last met, others read than the thread that read last: other warps, or lanes since the warp did.
+bool others_read(const Record& record, const Moment& now) {
+    if (!is_read_since(record, now)) return false;
+    const uint32_t others = record.warps & ~(1u << now.thread / WARP);
+    return others || (record.several_lanes && record.reader.moment.warp_met == now.warp_met);
 }
 
 void note_read(Record& record, const Access& own) {
@@ -151,7 +150,7 @@ void note_read(Record& record, const Access& own) {
         report("a write and the read after it", record.writer, own);
     }
     const Moment &last = record.reader.moment, &now = own.moment;
-    const bool same_time = record.read && last.launch == now.launch && last.block == now.block && last.block_met == now.block_met;
+    const bool same_time = is_read_since(record, now);
     record.several_lanes = same_time && last.warp_met == now.warp_met && last.thread / WARP == now.thread / WARP &&
                            (record.several_lanes || last.thread != now.thread);
     record.warps = (same_time ? record.warps : 0) | 1u << now.thread / WARP;
@@ -162,7 +161,9 @@ void note_write(Record& record, const Access& own, bool remember) {
     if (record.written && !is_ordered(record.writer.moment, own.moment)) {
         report("two writes", record.writer, own);
     }
-    check_readers(record, own);
+    if (others_read(record, own.moment) || (record.read && !is_ordered(record.reader.moment, own.moment))) {
+        report("a read and the write after it", record.reader, own);
+    }
     record.writer = own, record.written = remember, record.read = false;
 }
 
@@ -174,7 +175,8 @@ template <typename Note> void each_record(const void* at, size_t bytes, Note not
 
 // Whether memory is that of callers' variables: nobody else has an address in it.
 inline __attribute__((always_inline)) bool is_of_frames_above(const void* at) {
-    return static_cast<size_t>(static_cast<const char*>(at) - static_cast<const char*>(__builtin_frame_address(0))) < OWN_FRAMES;
+    const auto* frame = static_cast<const char*>(__builtin_frame_address(0));
+    return static_cast<size_t>(static_cast<const char*>(at) - frame) < OWN_FRAMES;
 }
 
 Access access_from(const void* caller) {

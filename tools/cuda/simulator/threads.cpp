@@ -164,7 +164,8 @@ static_assert(sizeof(Gate) == sizeof(uint64_t));
 
 class Multiprocessor {
 public:
-    explicit Multiprocessor(unsigned index) : index(index), threads(MOST_THREADS), warps(MOST_THREADS / WARP), memory(MOST_SHARED + FENCE) {
+    explicit Multiprocessor(unsigned index)
+        : index(index), threads(MOST_THREADS), warps(MOST_THREADS / WARP), memory(MOST_SHARED + FENCE) {
         for (Thread& thread : threads) thread.fiber.prepare(enter, &thread);
     }
 
@@ -373,7 +374,8 @@ private:
         const unsigned count = grid.x * grid.y * grid.z;
         const auto run = [&](unsigned index) {
             const unsigned block = Order::block(index, count);
-            multiprocessor.run(*launch, {static_cast<uint32_t>(number), first_open}, {block % grid.x, block / grid.x % grid.y, block / grid.x / grid.y});
+            multiprocessor.run(*launch, {static_cast<uint32_t>(number), first_open},
+                               {block % grid.x, block / grid.x % grid.y, block / grid.x / grid.y});
         };
         if (together) {
             if (own < count) run(own);
